@@ -1,0 +1,35 @@
+/**
+ * Every cap of the engine in one place: the unit is in the name, the reason beside it.
+ * A cap bounds what we accept or keep; none of them makes a rule stop applying (semantics G2).
+ */
+
+/** A policy file; larger than any 100,000-glob policy people write by hand or generate. */
+export const policyBytesMax = 16 * 1024 * 1024;
+/** Nesting of YAML/JSON collections; a legal policy needs 5, a card a few more. */
+export const documentDepthMax = 16;
+/** Distinct and repeated globs of one layer, over all sections. The compiler is bounded for all of them. */
+export const policyGlobsMax = 100_000;
+/** UTF-8 bytes of one glob. MCP says tool names SHOULD stay under 128; hosts add prefixes. */
+export const globBytesMax = 256;
+/** `*` and `?` in one glob, after runs are collapsed. */
+export const globWildcardsMax = 32;
+/** UTF-8 bytes of one condition text. */
+export const conditionBytesMax = 4096;
+/** Terms of one condition in disjunctive form; `(a or b) and (c or d) and ...` doubles with each factor. */
+export const conditionTermsMax = 64;
+/** Terms per layer that join several globs, or globs and counts; they are matched one by one (semantics E7). */
+export const guardedTermsMax = 256;
+/** Capabilities, forbidden rules or triggers of one layer. */
+export const rulesMax = 100_000;
+/** Names, reasons and descriptions, UTF-8 bytes. */
+export const textBytesMax = 4096;
+/** Grace period cap, one year (semantics D6). */
+export const graceHoursMax = 8760;
+/** Diagnostics shown in full; the rest are counted (semantics D8). */
+export const diagnosticsShownMax = 50;
+/** A compiled artifact we are willing to load. */
+export const artifactBytesMax = 64 * 1024 * 1024;
+/** Combined rows kept for names whose lanes join to a row that is not in the artifact. */
+export const dynamicRowsMax = 65_536;
+/** One line of a trace file. Longer lines are reported and skipped: V8 strings end at about 512 MiB. */
+export const traceLineBytesMax = 256 * 1024 * 1024;
