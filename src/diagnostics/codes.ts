@@ -2,6 +2,7 @@ import { cardCodes } from "./catalogue/card.js";
 import { documentCodes } from "./catalogue/document.js";
 import type { CodeEntry } from "./catalogue/entry.js";
 import { policyCodes } from "./catalogue/policy.js";
+import { traceCodes } from "./catalogue/trace.js";
 import type { Diagnostic, Level, Span } from "./diagnostic.js";
 
 /** Every code by area; docs/errors.md is made from this, and each code has a test that brings it about. */
@@ -9,6 +10,7 @@ export const catalogue = {
   document: documentCodes,
   policy: policyCodes,
   card: cardCodes,
+  trace: traceCodes,
 } as const satisfies Record<string, Record<string, CodeEntry>>;
 
 type Areas = typeof catalogue;

@@ -15,10 +15,10 @@ export interface TraceFormat {
   open(input: InputMeta, sink: TraceSink): RecordReader;
 }
 
-/** What detection may look at: the first records of an input, parsed, and how the input is framed. */
+/** What detection may look at: the first records of an input, parsed, and how the input is framed. At least one record. */
 export interface Probe {
   readonly framing: "json" | "lines";
-  /** Up to 64 parsed records; for framing "json" the one document. */
+  /** Up to 64 parsed records; for framing "json" the document, or the first documents of several. */
   readonly records: readonly unknown[];
   readonly name: string;
 }
@@ -26,12 +26,6 @@ export interface Probe {
 export interface InputMeta {
   /** Label for people: a path as given, or `<stdin>`. */
   readonly name: string;
-}
-
-export interface Position {
-  readonly input: string;
-  /** 1-based line of the record; 1 in a JSON document. */
-  readonly line: number;
 }
 
 export interface RecordReader {
@@ -45,8 +39,9 @@ export interface RecordReader {
 
 export interface RawRecord {
   readonly line: number;
-  /** UTF-8 bytes of the line without its terminator; for framing "json" the whole document. */
+  /** UTF-8 bytes of the line without its terminator; for framing "json" the whole document. Valid during `push` only. */
   readonly bytes: Uint8Array;
+  /** The parsed record, or undefined after the bad line was reported; parses once. */
   parse(): unknown;
 }
 
@@ -56,8 +51,14 @@ export interface CallRecord {
   readonly trace: string;
   /** Calls with the same id inside one `scope` are one call, across records and inputs; undefined: always distinct. */
   readonly callId?: string | undefined;
+  /**
+   * Other ids of the same call, for records that say one thing twice in different dress: a call whose `callId` or any
+   * alias is known in its scope is a repetition.
+   */
+  readonly aliases?: readonly string[] | undefined;
   /** De-duplication scope; default is the trace key. */
   readonly scope?: string | undefined;
+  /** As it stands in the file; empty when the file holds something that is not a string (invalid, semantics G2). */
   readonly tool: string;
   /** Epoch milliseconds, or undefined. */
   readonly timeMs?: number | undefined;
@@ -71,8 +72,11 @@ export interface CallRecord {
 
 /** Where readers put what they find. */
 export interface TraceSink {
-  /** Makes a trace known, also when it never calls a tool (R1: such a trace is `skipped`). */
-  trace(key: string, seen: { timeMs?: number | undefined; agent?: string | undefined }): void;
+  /**
+   * Makes a trace known, also when it never calls a tool (R1: such a trace is `skipped`). `timeMs` dates it only while it
+   * has no call with a time. `id` is what people see; default is the key.
+   */
+  trace(key: string, seen: { timeMs?: number | undefined; agent?: string | undefined; id?: string | undefined }): void;
   call(call: CallRecord): void;
   /** A bad record: reported with its place and skipped. */
   bad(line: number, message: string): void;

@@ -1,0 +1,83 @@
+import type { CodeEntry } from "./entry.js";
+
+/** Recorded runs: what goes wrong while they are found and read. Input that was not understood is never "0 violations". */
+export const traceCodes = {
+  trace_not_found: {
+    level: "error",
+    title: "no such file or folder of traces",
+    meaning: "The path does not exist, or the pattern matches no file.",
+    fix: "check the path; paths are relative to the current folder, and a pattern may need quotes so that the shell leaves it alone",
+  },
+  trace_unreadable: {
+    level: "error",
+    title: "traces that cannot be read",
+    meaning: "The file or folder exists, but the system refuses to read it.",
+    fix: "check the permissions of the file",
+  },
+  trace_empty: {
+    level: "error",
+    title: "an input without a byte of content",
+    meaning: "The file or stream is empty or holds only white space.",
+    fix: "record a run first, or name the file that holds one",
+  },
+  trace_folder_without_traces: {
+    level: "error",
+    title: "a folder without traces",
+    meaning: "Nothing under the folder, and no file of the pattern, is a trace in a format we read.",
+    fix: "name the folder that holds the recorded runs, such as one below `~/.claude/projects`",
+  },
+  trace_format_unknown: {
+    level: "error",
+    title: "a trace format that is not recognised",
+    meaning: "The content is JSON, but not of a format we read. The content decides, never the extension of the file.",
+    fix: "give Claude Code transcripts or AP-Trace records, as JSON or JSON lines, plain or gzip",
+  },
+  trace_not_json: {
+    level: "error",
+    title: "an input that is not JSON",
+    meaning: "Neither the whole input nor any of its first lines is JSON.",
+    fix: "give Claude Code transcripts or AP-Trace records, as JSON or JSON lines, plain or gzip",
+  },
+  trace_none: {
+    level: "error",
+    title: "no trace in the input",
+    meaning: "The format was recognised, but the input holds no trace at all, so there is nothing to judge.",
+    fix: "check that the export is complete",
+  },
+  trace_none_selected: {
+    level: "error",
+    title: "no trace left to judge",
+    meaning: "Traces were read, but none of them is of the wanted agent or within the wanted time.",
+    fix: "widen or drop the filters",
+  },
+  trace_bad_line: {
+    level: "error",
+    title: "a line that is not JSON",
+    meaning: "The line was skipped and counted; a call that stood in it is not judged.",
+    fix: "repair or remove the line; the rest of the input was read",
+  },
+  trace_bad_record: {
+    level: "error",
+    title: "a record without what its format requires",
+    meaning: "The record is JSON but lacks what its format needs. It was skipped and counted.",
+    fix: "repair or remove the record; the rest of the input was read",
+  },
+  trace_cut: {
+    level: "error",
+    title: "an input that ends in the middle",
+    meaning: "The last line or document is incomplete. That is normal while the agent is still writing, and damage otherwise.",
+    fix: "run the command again when the agent has finished, or restore the file",
+  },
+  trace_line_too_long: {
+    level: "error",
+    title: "a line or document that is too long",
+    meaning: "One line or one JSON document is longer than 256 MiB. It was skipped and counted.",
+    fix: "split the export into smaller documents, best as JSON lines",
+  },
+  trace_gzip_damaged: {
+    level: "error",
+    title: "damaged gzip data",
+    meaning: "The compressed data is cut or corrupt. What could be read before the damage was read.",
+    fix: "fetch or compress the file again",
+  },
+} as const satisfies Record<string, CodeEntry>;
