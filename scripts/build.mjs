@@ -1,7 +1,18 @@
 // Source to build/: every module as tsc emits it, the JSON schemas, and two bundles (the evaluator and the command).
 // Everything is written aside first and moved into place file by file, so a test that runs meanwhile never reads half a file.
 import { spawnSync } from "node:child_process";
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { build as bundle } from "esbuild";
 import { filesUnder, root, whenChanged } from "./freshness.mjs";
@@ -102,7 +113,9 @@ async function bundleCommand(stage) {
     logLevel: "error",
     allowOverwrite: true,
     // Some dependencies are CommonJS and ask for Node's own modules with require.
-    banner: { js: 'import { createRequire as createRequire$ } from "node:module"; const require = createRequire$(import.meta.url);' },
+    banner: {
+      js: 'import { createRequire as createRequire$ } from "node:module"; const require = createRequire$(import.meta.url);',
+    },
   });
   const file = join(stage, "smoltbot.js");
   const text = readFileSync(file, "utf8");
