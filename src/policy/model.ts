@@ -100,6 +100,8 @@ export interface Meta {
   readonly name: string;
   readonly description?: string;
   readonly scope: Scope;
+  /** Where the scope is written. */
+  readonly scopeSpan?: Span;
 }
 
 /** One policy file, parsed and checked. */

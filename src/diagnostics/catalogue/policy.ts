@@ -118,4 +118,16 @@ export const policyCodes = {
     meaning: "A name under examples.not_match is matched by the rule it belongs to.",
     fix: "narrow the glob or correct the example",
   },
+  merge_wrong_scope: {
+    level: "error",
+    title: "a policy in the wrong layer",
+    meaning: "A policy was given as the org layer without `scope: org`, or as the agent layer without `scope: agent`.",
+    fix: "pass the file as the layer its scope names, or correct meta.scope",
+  },
+  merge_no_policy: {
+    level: "error",
+    title: "nothing to merge",
+    meaning: "Neither an org policy nor an agent policy was given.",
+    fix: "give an org policy, an agent policy, or both",
+  },
 } as const satisfies Record<string, CodeEntry>;
