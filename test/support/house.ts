@@ -44,7 +44,7 @@ export const packageHomes: Readonly<Record<string, readonly string[]>> = {
   commander: ["src/cli/"],
   "cli-progress": ["src/cli/"],
   picocolors: ["src/cli/"],
-  "@noble/hashes": ["src/artifact/digest.ts"],
+  "@noble/hashes": ["src/compiler/digest.ts"],
   "node:": ["src/cli/", "src/trace/read.ts"],
 };
 
