@@ -1,0 +1,132 @@
+import {
+  BLOOM_MIX,
+  FLAG_GRAM3,
+  FLAG_GRAM4,
+  GLOB_BYTES,
+  GLOB_TEXT_BYTES,
+  GLOB_TEXT_OFFSET,
+  GRAM3_SALT,
+  LANES_GRAM_BLOOM_SHIFT,
+  LANES_GRAM_PROBES,
+  LANES_GRAM_SHIFT,
+  LANES_VERIFY_BUDGET,
+  SECTION_GLOB_TEXT,
+  SECTION_GLOBS,
+  SECTION_GRAM_BLOOM,
+  SECTION_GRAMS,
+  SECTION_LANES,
+  SECTION_POSTINGS,
+} from "../artifact/layout.js";
+import { sectionBytes, sectionInts, sectionWords } from "../artifact/sections.js";
+import { mixHash } from "./js-keys.js";
+import { matchesGlob } from "./js-names.js";
+import type { RowJoin } from "./js-rows.js";
+
+/** Globs filed under their rarest three or four literal bytes. */
+export class GramLane {
+  readonly #four: boolean;
+  readonly #three: boolean;
+  readonly #bloom: Int32Array;
+  readonly #bloomShift: number;
+  readonly #slots: Int32Array;
+  readonly #mask: number;
+  readonly #shift: number;
+  readonly #probes: number;
+  readonly #postings: Int32Array;
+  readonly #globs: Int32Array;
+  readonly #text: Uint8Array;
+  /** Units of verification a name may cost before reserved postings are left to the reserve block; or no end. */
+  readonly #budget: number;
+  /** Nothing is left to do here once the budget is spent. */
+  readonly #allReserved: boolean;
+  /** Per slot, the number of the last name that walked its postings: a gram seen again can find nothing new. */
+  readonly #walked: Uint32Array;
+  #nameNumber = 0;
+  #units = 0;
+
+  constructor(file: Uint8Array, flags: number, hasReserve: boolean) {
+    const lanes = sectionWords(file, SECTION_LANES);
+    this.#four = (flags & FLAG_GRAM4) !== 0;
+    this.#three = (flags & FLAG_GRAM3) !== 0;
+    this.#bloom = sectionInts(file, SECTION_GRAM_BLOOM);
+    this.#bloomShift = lanes[LANES_GRAM_BLOOM_SHIFT / 4];
+    this.#slots = sectionInts(file, SECTION_GRAMS);
+    this.#mask = this.#slots.length / 4 - 1;
+    this.#shift = lanes[LANES_GRAM_SHIFT / 4];
+    this.#probes = lanes[LANES_GRAM_PROBES / 4];
+    this.#postings = sectionInts(file, SECTION_POSTINGS);
+    this.#globs = sectionInts(file, SECTION_GLOBS);
+    this.#text = sectionBytes(file, SECTION_GLOB_TEXT);
+    this.#budget = hasReserve ? lanes[LANES_VERIFY_BUDGET / 4] : Number.POSITIVE_INFINITY;
+    let allReserved = hasReserve;
+    for (let at = 3; at < this.#postings.length && allReserved; at += 4) allReserved = this.#postings[at] === 1;
+    this.#allReserved = allReserved;
+    this.#walked = new Uint32Array(this.#mask + 1);
+  }
+
+  /** Joins the rows of the matching globs; returns whether the reserve block has to finish the name. */
+  run(name: Uint8Array, from: number, to: number, rows: RowJoin): boolean {
+    this.#nameNumber++;
+    if (this.#nameNumber > 0xffffffff) {
+      this.#walked.fill(0);
+      this.#nameNumber = 1;
+    }
+    this.#units = 0;
+    const bloom = this.#bloom;
+    const bloomShift = this.#bloomShift;
+    const four = this.#four;
+    const three = this.#three;
+    if (to - from < 3) return false;
+    // The last four bytes, little-endian.
+    let gram = (name[from] << 16) | (name[from + 1] << 24);
+    for (let i = from + 2; i < to; i++) {
+      gram = (gram >>> 8) | (name[i] << 24);
+      if (four && i > from + 2) {
+        const mixed = mixHash(gram);
+        const bit = Math.imul(mixed, BLOOM_MIX) >>> bloomShift;
+        if ((bloom[bit >>> 5] >>> (bit & 31)) & 1) this.#walk(gram, 4, mixed, name, from, to, rows);
+      }
+      if (three) {
+        const short = gram >>> 8;
+        const mixed = mixHash(short ^ GRAM3_SALT);
+        const bit = Math.imul(mixed, BLOOM_MIX) >>> bloomShift;
+        if ((bloom[bit >>> 5] >>> (bit & 31)) & 1) this.#walk(short, 3, mixed, name, from, to, rows);
+      }
+      if (this.#units > this.#budget && this.#allReserved) return true;
+    }
+    return this.#units > this.#budget;
+  }
+
+  #walk(gram: number, size: number, mixed: number, name: Uint8Array, from: number, to: number, rows: RowJoin): void {
+    const slots = this.#slots;
+    let slot = mixed >>> this.#shift;
+    for (let probe = this.#probes; probe > 0; probe--) {
+      const at = slot * 4;
+      const slotSize = slots[at + 1];
+      if (slotSize === 0) return;
+      if (slotSize === size && slots[at] === gram) {
+        if (this.#walked[slot] === this.#nameNumber) return;
+        this.#walked[slot] = this.#nameNumber;
+        this.#verify(slots[at + 2] * 4, (slots[at + 2] + slots[at + 3]) * 4, name, from, to, rows);
+        return;
+      }
+      slot = (slot + 1) & this.#mask;
+    }
+  }
+
+  #verify(start: number, end: number, name: Uint8Array, from: number, to: number, rows: RowJoin): void {
+    const postings = this.#postings;
+    const length = to - from;
+    for (let at = start; at < end; at += 4) {
+      if (postings[at + 2] > length) return;
+      const row = postings[at + 1];
+      if (rows.covers(row)) continue;
+      if (this.#units > this.#budget && postings[at + 3] === 1) continue;
+      this.#units += 16 + length;
+      const glob = postings[at] * (GLOB_BYTES / 4);
+      const text = this.#globs[glob + GLOB_TEXT_OFFSET / 4];
+      const textEnd = text + this.#globs[glob + GLOB_TEXT_BYTES / 4];
+      if (matchesGlob(this.#text, text, textEnd, name, from, to)) rows.add(row);
+    }
+  }
+}

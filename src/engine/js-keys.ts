@@ -1,0 +1,77 @@
+import { GLOB_BYTES, GLOB_TEXT_OFFSET, HASH_MIX, HASH_PRIME, SECTION_GLOB_TEXT, SECTION_GLOBS } from "../artifact/layout.js";
+import { sectionBytes, sectionInts } from "../artifact/sections.js";
+
+/** FORMAT.md, "Classifying a name". */
+export function rollHash(hash: number, byte: number): number {
+  return Math.imul(hash ^ byte, HASH_PRIME);
+}
+
+export function mixHash(hash: number): number {
+  const x = Math.imul(hash ^ (hash >>> 15), HASH_MIX);
+  return x ^ (x >>> 13);
+}
+
+/** A hash table of literals, prefixes or suffixes: views on the artifact, keys compared byte by byte. */
+export class KeyTable {
+  readonly #slots: Int32Array;
+  readonly #mask: number;
+  readonly #shift: number;
+  readonly #probes: number;
+  readonly #globs: Int32Array;
+  readonly #text: Uint8Array;
+  /** Bytes of the glob's text before its key: the star of a suffix. */
+  readonly #skip: number;
+
+  constructor(file: Uint8Array, section: number, shift: number, probes: number, skip: number) {
+    this.#slots = sectionInts(file, section);
+    this.#mask = this.#slots.length / 4 - 1;
+    this.#shift = shift;
+    this.#probes = probes;
+    this.#globs = sectionInts(file, SECTION_GLOBS);
+    this.#text = sectionBytes(file, SECTION_GLOB_TEXT);
+    this.#skip = skip;
+  }
+
+  /** The row of the key that is the `length` bytes of the name from `from`, or -1. */
+  find(hash: number, name: Uint8Array, from: number, length: number): number {
+    const slots = this.#slots;
+    let slot = mixHash(hash) >>> this.#shift;
+    for (let probe = this.#probes; probe > 0; probe--) {
+      const at = slot * 4;
+      const glob = slots[at + 1];
+      if (glob === -1) return -1;
+      if (slots[at] === hash && slots[at + 3] === length) {
+        const key = this.#keyOffset(glob);
+        let i = 0;
+        while (i < length && this.#text[key + i] === name[from + i]) i++;
+        if (i === length) return slots[at + 2];
+      }
+      slot = (slot + 1) & this.#mask;
+    }
+    return -1;
+  }
+
+  /** The same for a whole ASCII name, straight from the string. */
+  findAscii(hash: number, name: string): number {
+    const slots = this.#slots;
+    const length = name.length;
+    let slot = mixHash(hash) >>> this.#shift;
+    for (let probe = this.#probes; probe > 0; probe--) {
+      const at = slot * 4;
+      const glob = slots[at + 1];
+      if (glob === -1) return -1;
+      if (slots[at] === hash && slots[at + 3] === length) {
+        const key = this.#keyOffset(glob);
+        let i = 0;
+        while (i < length && this.#text[key + i] === name.charCodeAt(i)) i++;
+        if (i === length) return slots[at + 2];
+      }
+      slot = (slot + 1) & this.#mask;
+    }
+    return -1;
+  }
+
+  #keyOffset(glob: number): number {
+    return this.#globs[glob * (GLOB_BYTES / 4) + GLOB_TEXT_OFFSET / 4] + this.#skip;
+  }
+}

@@ -1,0 +1,162 @@
+import type { Artifact } from "../artifact/artifact.js";
+import * as L from "../artifact/layout.js";
+import { sectionBytes, sectionInts, sectionWords, wordAt } from "../artifact/sections.js";
+import type { Evaluator, PackedNames, Row } from "./evaluator.js";
+import { Dfa, Lanes } from "./js-indexed.js";
+import { KeyTable } from "./js-keys.js";
+import { matchesGlob, NameBuffer } from "./js-names.js";
+import { RowJoin } from "./js-rows.js";
+
+/**
+ * The evaluator in plain JavaScript, over the artifact's own bytes: opening makes views and reads no glob. The class is
+ * chosen here once, so that small policies walk a loop without a single question about lanes they do not have.
+ */
+export function openJs(artifact: Artifact): Evaluator {
+  const flags = wordAt(artifact.bytes, L.HEADER_FLAGS);
+  if (flags === L.FLAG_DFA) return new DfaEvaluator(artifact);
+  if (flags === (L.FLAG_DFA | L.FLAG_LITERALS)) return new LiteralDfaEvaluator(artifact);
+  return new IndexedEvaluator(artifact);
+}
+
+/** What every form shares: joined rows, name bytes, single globs. */
+abstract class JsEvaluator implements Evaluator {
+  readonly kind = "js";
+  protected readonly rows: RowJoin;
+  protected readonly buffer = new NameBuffer();
+  protected readonly lanes: Lanes;
+  readonly #globs: Int32Array;
+  readonly #text: Uint8Array;
+
+  constructor(artifact: Artifact) {
+    this.rows = new RowJoin(artifact.bytes);
+    this.lanes = new Lanes(artifact.bytes, this.rows);
+    this.#globs = sectionInts(artifact.bytes, L.SECTION_GLOBS);
+    this.#text = sectionBytes(artifact.bytes, L.SECTION_GLOB_TEXT);
+  }
+
+  abstract classify(name: string): number;
+
+  get generation(): number {
+    return this.rows.generation;
+  }
+
+  row(id: number): Row {
+    return this.rows.row(id);
+  }
+
+  resetRows(): void {
+    this.rows.reset();
+  }
+
+  classifyBatch(names: PackedNames, from: number, rows: Uint32Array): number {
+    const { bytes, count, offsets } = names;
+    for (let i = from; i < count; i++) {
+      const row = this.lanes.classify(bytes, offsets[i], offsets[i + 1]);
+      if (row < 0) return i;
+      rows[i] = row;
+    }
+    return count;
+  }
+
+  matchGlob(globId: number, name: string): boolean {
+    const at = globId * (L.GLOB_BYTES / 4);
+    if (!Number.isInteger(globId) || at < 0 || at >= this.#globs.length) throw new RangeError(`no glob ${globId}`);
+    const text = this.#globs[at + L.GLOB_TEXT_OFFSET / 4];
+    const textEnd = text + this.#globs[at + L.GLOB_TEXT_BYTES / 4];
+    const length = this.buffer.encode(name);
+    return matchesGlob(this.#text, text, textEnd, this.buffer.bytes, 0, length);
+  }
+
+  /** Any string, through its bytes. */
+  protected classifyWide(name: string): number {
+    const length = this.buffer.encode(name);
+    return this.classifyBytes(length);
+  }
+
+  /** The name in the buffer; makes room when the joined rows are full. */
+  protected classifyBytes(length: number): number {
+    const row = this.lanes.classify(this.buffer.bytes, 0, length);
+    if (row >= 0) return row;
+    this.rows.reset();
+    return this.lanes.classify(this.buffer.bytes, 0, length);
+  }
+}
+
+class DfaEvaluator extends JsEvaluator {
+  readonly #classes: Uint8Array;
+  readonly #cells: Int32Array;
+  readonly #start: number;
+  readonly #rowCell: number;
+
+  constructor(artifact: Artifact) {
+    super(artifact);
+    const dfa = new Dfa(artifact.bytes);
+    this.#classes = dfa.classes;
+    this.#cells = dfa.cells;
+    this.#start = dfa.start;
+    this.#rowCell = dfa.rowCell;
+  }
+
+  classify(name: string): number {
+    const cells = this.#cells;
+    const classes = this.#classes;
+    let state = this.#start;
+    for (let i = 0; i < name.length; i++) {
+      const c = name.charCodeAt(i);
+      if (c >= 0x80) return this.classifyWide(name);
+      state = cells[state + classes[c]];
+    }
+    return cells[state + this.#rowCell];
+  }
+}
+
+class LiteralDfaEvaluator extends JsEvaluator {
+  readonly #classes: Uint8Array;
+  readonly #cells: Int32Array;
+  readonly #start: number;
+  readonly #rowCell: number;
+  readonly #basis: number;
+  readonly #literals: KeyTable;
+
+  constructor(artifact: Artifact) {
+    super(artifact);
+    const dfa = new Dfa(artifact.bytes);
+    this.#classes = dfa.classes;
+    this.#cells = dfa.cells;
+    this.#start = dfa.start;
+    this.#rowCell = dfa.rowCell;
+    const lanes = sectionWords(artifact.bytes, L.SECTION_LANES);
+    this.#basis = lanes[L.LANES_HASH_BASIS / 4] | 0;
+    const shift = lanes[L.LANES_LITERAL_SHIFT / 4];
+    const probes = lanes[L.LANES_LITERAL_PROBES / 4];
+    this.#literals = new KeyTable(artifact.bytes, L.SECTION_LITERALS, shift, probes, 0);
+  }
+
+  classify(name: string): number {
+    const cells = this.#cells;
+    const classes = this.#classes;
+    let state = this.#start;
+    let hash = this.#basis;
+    for (let i = 0; i < name.length; i++) {
+      const c = name.charCodeAt(i);
+      if (c >= 0x80) return this.classifyWide(name);
+      hash = Math.imul(hash ^ c, L.HASH_PRIME);
+      state = cells[state + classes[c]];
+    }
+    const row = this.#literals.findAscii(hash, name);
+    return row >= 0 ? row : cells[state + this.#rowCell];
+  }
+}
+
+class IndexedEvaluator extends JsEvaluator {
+  classify(name: string): number {
+    const length = name.length;
+    const bytes = this.buffer.reserve(length);
+    for (let i = 0; i < length; i++) {
+      const c = name.charCodeAt(i);
+      if (c >= 0x80) return this.classifyWide(name);
+      bytes[i] = c;
+    }
+    return this.classifyBytes(length);
+  }
+}
