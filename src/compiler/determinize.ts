@@ -29,7 +29,7 @@ function build(
   const alphabet = byteClasses(globs.map((glob) => glob.tokens));
   const algebra = new RowAlgebra(rows);
   const nfa = buildNfa(globs, alphabet, algebra, budget.workMax);
-  if (nfa === undefined) return { over: "work", states: 0, work: budget.workMax };
+  if (nfa === undefined) return { over: "work", states: 0, work: 0 };
   const raw = determinize(nfa, alphabet, algebra, budget);
   if ("over" in raw) return raw;
   const ordered: OrderedDfa = minimize

@@ -51,6 +51,7 @@ class Determinizer {
   }
 
   run(): RawDfa | OverBudget {
+    this.#work = this.#nfa.work;
     const { startResiduals, startRows } = this.#nfa;
     const start: number[] = [];
     for (let i = 0; i < startResiduals.length; i++) start.push(startResiduals[i], startRows[i]);
