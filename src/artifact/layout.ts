@@ -45,6 +45,8 @@ export const FLAG_LENGTH = 64;
 /** Bit-parallel lane that always runs / that runs when the verify budget of a name is spent. */
 export const FLAG_PARALLEL = 128;
 export const FLAG_PARALLEL_RESERVE = 256;
+/** Literal rows were not completed at compile time (its work budget ran out): a hit joins like every other lane. */
+export const FLAG_LITERALS_OPEN = 512;
 
 // ---- sections ----------------------------------------------------------------------------------------------------
 export const SECTION_COUNT = 28;

@@ -1,0 +1,237 @@
+// A name to its row: which lanes there are decides between the plain walk and the general one.
+
+import {
+  FLAG_DFA,
+  FLAG_GRAM3,
+  FLAG_GRAM4,
+  FLAG_LENGTH,
+  FLAG_LITERALS,
+  FLAG_LITERALS_OPEN,
+  FLAG_PARALLEL,
+  FLAG_PARALLEL_RESERVE,
+  FLAG_PREFIX,
+  FLAG_SUFFIX,
+  GRAM3_SALT,
+  GRAM_COUNT,
+  GRAM_SIZE,
+  GRAM_START,
+  GRAM_VALUE,
+  HASH_PRIME,
+  LANES_PREFIX_LENGTHS,
+  LANES_SUFFIX_LENGTHS,
+  POSTING_GLOB,
+  POSTING_NAME_BYTES_MIN,
+  POSTING_RESERVED,
+  POSTING_ROW,
+} from "../src/artifact/layout";
+import { matches } from "./glob";
+import { inBloom, lookup, MISS, mix } from "./keys";
+import { runBlock } from "./parallel";
+import { covered, finishRow, join, startRow } from "./rows";
+import * as S from "./state";
+
+const GENERAL: u32 = FLAG_PREFIX | FLAG_SUFFIX | FLAG_GRAM3 | FLAG_GRAM4 | FLAG_LENGTH | FLAG_PARALLEL | FLAG_LITERALS_OPEN;
+
+let stamp: u32 = 0;
+let work: u32 = 0;
+
+/** The row id of one name, or FULL. Linear in the name. */
+export function classify(name: usize, bytes: u32): u32 {
+  if (S.flags & GENERAL) return classifyGeneral(name, bytes);
+  if (S.flags & FLAG_LITERALS) {
+    const row = S.flags & FLAG_DFA ? walkHashing(name, bytes) : hashOnly(name, bytes);
+    return row;
+  }
+  return S.flags & FLAG_DFA ? walk(name, bytes) : 0;
+}
+
+/** The automaton alone. */
+function walk(name: usize, bytes: u32): u32 {
+  const classes = S.classes;
+  const cells = S.cells;
+  const end = name + bytes;
+  let state = S.dfaStart;
+  for (let n = name; n < end; n++) state = load<u32>(cells + (<usize>(state + load<u8>(classes + load<u8>(n))) << 2));
+  return load<u32>(cells + (<usize>(state + S.dfaLast) << 2));
+}
+
+/** The automaton and the hash of the whole name in one pass: two chains that do not wait for each other. */
+function walkHashing(name: usize, bytes: u32): u32 {
+  const classes = S.classes;
+  const cells = S.cells;
+  const end = name + bytes;
+  let state = S.dfaStart;
+  let h = S.basis;
+  for (let n = name; n < end; n++) {
+    const byte: u32 = load<u8>(n);
+    state = load<u32>(cells + (<usize>(state + load<u8>(classes + byte)) << 2));
+    h = (h ^ byte) * <u32>HASH_PRIME;
+  }
+  const row = literal(h, name, bytes);
+  return row != MISS ? row : load<u32>(cells + (<usize>(state + S.dfaLast) << 2));
+}
+
+function hashOnly(name: usize, bytes: u32): u32 {
+  const end = name + bytes;
+  let h = S.basis;
+  for (let n = name; n < end; n++) h = (h ^ <u32>load<u8>(n)) * <u32>HASH_PRIME;
+  const row = literal(h, name, bytes);
+  return row != MISS ? row : 0;
+}
+
+// @ts-ignore: decorator
+@inline
+function literal(h: u32, name: usize, bytes: u32): u32 {
+  return lookup(S.literals, S.literalMask, S.literalShift, S.literalProbes, h, mix(h), name, bytes, 0);
+}
+
+function classifyGeneral(name: usize, bytes: u32): u32 {
+  const flags = S.flags;
+  startRow();
+  if (flags & (FLAG_LITERALS | FLAG_PREFIX)) {
+    const whole = hashForward(name, bytes);
+    if (flags & FLAG_LITERALS) {
+      const row = literal(whole, name, bytes);
+      if (row != MISS) {
+        if (!(flags & FLAG_LITERALS_OPEN)) return row;
+        join(row);
+      }
+    }
+    if (flags & FLAG_PREFIX) joinPrefix(name, bytes);
+  }
+  if (flags & FLAG_DFA) join(walk(name, bytes));
+  if (flags & FLAG_LENGTH) join(lengthRow(name, bytes));
+  if (flags & FLAG_SUFFIX) joinSuffix(name, bytes);
+  if (flags & (FLAG_GRAM3 | FLAG_GRAM4)) joinGrams(name, bytes);
+  if (flags & FLAG_PARALLEL) runBlock(S.parallel, name, name + bytes);
+  return finishRow();
+}
+
+/** Hashes the name; keeps the hash after each of the first 256 bytes for the prefix lane. */
+function hashForward(name: usize, bytes: u32): u32 {
+  let h = S.basis;
+  const kept = min(bytes, min(S.prefixBytesMax, 256));
+  const hashes = S.hashes;
+  for (let i: u32 = 0; i < kept; i++) {
+    h = (h ^ <u32>load<u8>(name + i)) * <u32>HASH_PRIME;
+    store<u32>(hashes + (<usize>i << 2), h);
+  }
+  for (let i = kept; i < bytes; i++) h = (h ^ <u32>load<u8>(name + i)) * <u32>HASH_PRIME;
+  return h;
+}
+
+/** From the longest key length down; rows are cumulative, so the first hit is all. */
+function joinPrefix(name: usize, bytes: u32): void {
+  let word: i32 = 7;
+  const longest = min(bytes, 255);
+  for (; word >= 0; word--) {
+    let bits = load<u32>(S.lanes + LANES_PREFIX_LENGTHS + (<usize>word << 2));
+    while (bits != 0) {
+      const bit = 31 - clz(bits);
+      bits ^= <u32>1 << bit;
+      const length = (<u32>word << 5) + bit;
+      if (length > longest) continue;
+      const h = load<u32>(S.hashes + (<usize>(length - 1) << 2));
+      const mixed = mix(h);
+      if (!inBloom(S.prefixBloom, mixed, S.prefixBloomShift)) continue;
+      const row = lookup(S.prefixes, S.prefixMask, S.prefixShift, S.prefixProbes, h, mixed, name, length, 0);
+      if (row != MISS) {
+        join(row);
+        return;
+      }
+    }
+  }
+}
+
+function joinSuffix(name: usize, bytes: u32): void {
+  let h = S.basis;
+  const kept = min(bytes, min(S.suffixBytesMax, 256));
+  const end = name + bytes;
+  for (let i: u32 = 0; i < kept; i++) {
+    h = (h ^ <u32>load<u8>(end - 1 - i)) * <u32>HASH_PRIME;
+    store<u32>(S.hashes + (<usize>i << 2), h);
+  }
+  for (let word: i32 = 7; word >= 0; word--) {
+    let bits = load<u32>(S.lanes + LANES_SUFFIX_LENGTHS + (<usize>word << 2));
+    while (bits != 0) {
+      const bit = 31 - clz(bits);
+      bits ^= <u32>1 << bit;
+      const length = (<u32>word << 5) + bit;
+      if (length > kept) continue;
+      const hash = load<u32>(S.hashes + (<usize>(length - 1) << 2));
+      const mixed = mix(hash);
+      if (!inBloom(S.suffixBloom, mixed, S.suffixBloomShift)) continue;
+      const row = lookup(S.suffixes, S.suffixMask, S.suffixShift, S.suffixProbes, hash, mixed, end - length, length, 1);
+      if (row != MISS) {
+        join(row);
+        return;
+      }
+    }
+  }
+}
+
+function lengthRow(name: usize, bytes: u32): u32 {
+  let points: u32 = 0;
+  for (let i: u32 = 0; i < bytes; i++) points += (load<u8>(name + i) & 0xc0) != 0x80 ? 1 : 0;
+  return load<u32>(S.lengthRows + (<usize>min(points, S.lengthCount - 1) << 2));
+}
+
+/** Every gram of the name against the Bloom bits; postings of the few that pass are verified within a budget. */
+function joinGrams(name: usize, bytes: u32): void {
+  stamp++;
+  if (stamp == 0) {
+    memory.fill(S.stamps, 0, <usize>S.globCount << 2);
+    stamp = 1;
+  }
+  work = 0;
+  const bloom = S.gramBloom;
+  const shift = S.gramBloomShift;
+  if (S.flags & FLAG_GRAM4 && bytes >= 4) {
+    const last = name + bytes - 4;
+    for (let n = name; n <= last; n++) {
+      const gram = load<u32>(n);
+      const mixed = mix(gram);
+      if (inBloom(bloom, mixed, shift)) joinPostings(gram, 4, mixed, name, bytes);
+    }
+  }
+  if (S.flags & FLAG_GRAM3 && bytes >= 3) {
+    const last = name + bytes - 3;
+    for (let n = name; n <= last; n++) {
+      const gram = <u32>load<u16>(n) | (<u32>load<u8>(n + 2) << 16);
+      const mixed = mix(gram ^ <u32>GRAM3_SALT);
+      if (inBloom(bloom, mixed, shift)) joinPostings(gram, 3, mixed, name, bytes);
+    }
+  }
+  if (work > S.verifyBudget && S.flags & FLAG_PARALLEL_RESERVE) runBlock(S.reserve, name, name + bytes);
+}
+
+function joinPostings(gram: u32, size: u32, mixed: u32, name: usize, bytes: u32): void {
+  let slot = (mixed >> S.gramShift) & S.gramMask;
+  for (let probe: u32 = 0; probe < S.gramProbes; probe++) {
+    const record = S.grams + (<usize>slot << 4);
+    const slotSize = load<u32>(record + GRAM_SIZE);
+    if (slotSize == 0) return;
+    if (slotSize == size && load<u32>(record + GRAM_VALUE) == gram) {
+      const from = S.postings + (<usize>load<u32>(record + GRAM_START) << 4);
+      verifyPostings(from, from + (<usize>load<u32>(record + GRAM_COUNT) << 4), name, bytes);
+      return;
+    }
+    slot = (slot + 1) & S.gramMask;
+  }
+}
+
+function verifyPostings(from: usize, to: usize, name: usize, bytes: u32): void {
+  const hasReserve = (S.flags & FLAG_PARALLEL_RESERVE) != 0;
+  for (let posting = from; posting < to; posting += 16) {
+    if (load<u32>(posting + POSTING_NAME_BYTES_MIN) > bytes) return;
+    if (hasReserve && work > S.verifyBudget && load<u32>(posting + POSTING_RESERVED) != 0) continue;
+    const row = load<u32>(posting + POSTING_ROW);
+    if (covered(row)) continue;
+    const glob = load<u32>(posting + POSTING_GLOB);
+    const seen = S.stamps + (<usize>glob << 2);
+    if (load<u32>(seen) == stamp) continue;
+    store<u32>(seen, stamp);
+    work += 16 + bytes;
+    if (matches(glob, name, name + bytes)) join(row);
+  }
+}

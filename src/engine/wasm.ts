@@ -1,0 +1,237 @@
+import type { Artifact } from "../artifact/artifact.js";
+import { LAYOUT_REVISION, NONE } from "../artifact/layout.js";
+import { dynamicRowsMax } from "../limits.js";
+import type { Evaluator, PackedNames, Row } from "./evaluator.js";
+import { kernelBase64 } from "./kernel.generated.js";
+import { encodeName, nameBytesMax } from "./names.js";
+
+/** The kernel's exports: addresses and counts only, see assembly/index.ts. Unsigned numbers come back signed. */
+interface Kernel {
+  readonly memory: WebAssembly.Memory;
+  revision(): number;
+  base(): number;
+  joinedRowsMax(): number;
+  layout(at: number, bytes: number): number;
+  open(): void;
+  resetRows(): void;
+  rowAddress(id: number): number;
+  classify(name: number, bytes: number): number;
+  classifyBatch(offsets: number, bytes: number, from: number, count: number, rows: number): number;
+  classifyBatchMemo(offsets: number, bytes: number, from: number, count: number, rows: number): number;
+  matchGlob(glob: number, name: number, bytes: number): number;
+  memoBytes(bits: number): number;
+  memoOpen(at: number, bits: number): void;
+  memoEvictions(): number;
+  memoMisses(): number;
+}
+
+export interface WasmOptions {
+  /** `auto`: a memo in front of the automaton while names repeat. */
+  readonly memo?: "auto" | "on" | "off";
+}
+
+const pageBytes = 65_536;
+/** Names copied into linear memory at a time: the bytes stay in the second-level cache while they are classified. */
+const chunkNames = 8192;
+const chunkBytes = 1 << 20;
+/** Reads run up to 15 bytes past a name. */
+const padBytes = 64;
+const memoBitsFirst = 10;
+const memoBitsMax = 15;
+/** Chunks that go without the memo after one in which it did not help. */
+const memoRestChunks = 15;
+
+let compiled: WebAssembly.Module | undefined;
+
+/** Compiles the kernel once a process. Throws where WASM is absent or forbidden (CSP, workerd). */
+function kernelModule(): WebAssembly.Module {
+  if (compiled === undefined) {
+    const text = atob(kernelBase64);
+    const bytes = new Uint8Array(text.length);
+    for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+    compiled = new WebAssembly.Module(bytes);
+  }
+  return compiled;
+}
+
+/**
+ * Opens the WASM evaluator on a decoded artifact: one copy of its bytes into linear memory, no work per glob.
+ * Throws if WASM cannot be compiled here or the kernel was built for another layout.
+ */
+export function openWasm(artifact: Artifact, options: WasmOptions = {}): Evaluator {
+  const kernel = new WebAssembly.Instance(kernelModule()).exports as unknown as Kernel;
+  if (kernel.revision() !== LAYOUT_REVISION || kernel.joinedRowsMax() !== dynamicRowsMax) {
+    throw new Error("the WASM kernel was built for another artifact layout");
+  }
+  return new WasmEvaluator(artifact, kernel, options.memo ?? "auto");
+}
+
+class WasmEvaluator implements Evaluator {
+  readonly kind = "wasm";
+  generation = 0;
+  readonly #kernel: Kernel;
+  readonly #memo: "auto" | "on" | "off";
+  #bytes: Uint8Array;
+  #words: Uint32Array;
+  /** Single names are written here. */
+  readonly #name: number;
+  #nameRoom = 4096;
+  /** Batches: offsets, rows, then names. */
+  #batch = 0;
+  #batchRoom = 0;
+  #end: number;
+  #memoBits = 0;
+  #memoAt = 0;
+  #rest = 0;
+
+  constructor(artifact: Artifact, kernel: Kernel, memo: "auto" | "on" | "off") {
+    this.#kernel = kernel;
+    this.#memo = memo;
+    const at = kernel.base();
+    const bytes = artifact.bytes;
+    this.#bytes = new Uint8Array(kernel.memory.buffer);
+    this.#words = new Uint32Array(kernel.memory.buffer);
+    this.#grow(at + bytes.length + padBytes);
+    this.#bytes.set(bytes, at);
+    this.#name = kernel.layout(at, bytes.length) >>> 0;
+    this.#end = this.#name;
+    this.#reserve(this.#nameRoom + padBytes);
+    kernel.open();
+  }
+
+  classify(name: string): number {
+    if (name.length * 3 > this.#nameRoom) return this.#classifyLong(name);
+    const bytes = this.#bytes;
+    const start = this.#name;
+    let at = start;
+    for (let i = 0; i < name.length; i++) {
+      const unit = name.charCodeAt(i);
+      if (unit >= 0x80) {
+        at = encodeName(name, bytes, start);
+        break;
+      }
+      bytes[at++] = unit;
+    }
+    const row = this.#kernel.classify(start, at - start);
+    return row === -1 ? this.#again(start, at - start) : row >>> 0;
+  }
+
+  /** The table of joined rows was full: forget it and ask once more. */
+  #again(start: number, bytes: number): number {
+    this.resetRows();
+    return this.#kernel.classify(start, bytes) >>> 0;
+  }
+
+  #classifyLong(name: string): number {
+    const start = this.#place(nameBytesMax(name));
+    const bytes = encodeName(name, this.#bytes, start) - start;
+    const row = this.#kernel.classify(start, bytes);
+    return row === -1 ? this.#again(start, bytes) : row >>> 0;
+  }
+
+  classifyBatch(names: PackedNames, from: number, rows: Uint32Array): number {
+    let i = from;
+    while (i < names.count) {
+      const to = chunkEnd(names, i);
+      const done = this.#classifyChunk(names, i, to, rows);
+      if (done < to) return done;
+      i = to;
+    }
+    return i;
+  }
+
+  #classifyChunk(names: PackedNames, from: number, to: number, rows: Uint32Array): number {
+    const { offsets } = names;
+    const count = to - from;
+    const nameBytes = offsets[to] - offsets[from];
+    const offsetsAt = this.#place((count + 1) * 4 + count * 4 + nameBytes);
+    const rowsAt = offsetsAt + (count + 1) * 4;
+    const namesAt = rowsAt + count * 4;
+    const withMemo = this.#memoReady(count);
+    this.#words.set(offsets.subarray(from, to + 1), offsetsAt / 4);
+    this.#bytes.set(names.bytes.subarray(offsets[from], offsets[to]), namesAt);
+    // Offsets count from the batch's first name, so the base address is moved back by the chunk's own start.
+    const classify = withMemo ? this.#kernel.classifyBatchMemo : this.#kernel.classifyBatch;
+    const done = classify(offsetsAt, (namesAt - offsets[from]) | 0, 0, count, rowsAt) >>> 0;
+    rows.set(this.#words.subarray(rowsAt / 4, rowsAt / 4 + done), from);
+    if (withMemo) this.#tuneMemo(count);
+    return from + done;
+  }
+
+  #memoReady(count: number): boolean {
+    if (this.#memo === "off" || (this.#memo === "auto" && count < 64)) return false;
+    if (this.#rest > 0) {
+      this.#rest--;
+      return false;
+    }
+    if (this.#memoBits === 0) this.#openMemo(memoBitsFirst);
+    return true;
+  }
+
+  /** Grows the memo when names push one another out; rests it when names do not repeat. */
+  #tuneMemo(count: number): void {
+    const misses = this.#kernel.memoMisses() >>> 0;
+    const evictions = this.#kernel.memoEvictions() >>> 0;
+    if (evictions * 8 > count && this.#memoBits < memoBitsMax) this.#openMemo(this.#memoBits + 1);
+    else if (this.#memo === "auto" && misses * 4 > count * 3) this.#rest = memoRestChunks;
+  }
+
+  #openMemo(bits: number): void {
+    this.#memoAt = this.#reserve(this.#kernel.memoBytes(bits));
+    this.#kernel.memoOpen(this.#memoAt, bits);
+    this.#memoBits = bits;
+  }
+
+  row(id: number): Row {
+    const at = (this.#kernel.rowAddress(id) >>> 0) / 4;
+    if (at === 0) return { forbidden: NONE, trigger: NONE, capability: NONE, guarded: NONE };
+    const words = this.#words;
+    return { forbidden: words[at], trigger: words[at + 1], capability: words[at + 2], guarded: words[at + 3] };
+  }
+
+  resetRows(): void {
+    this.#kernel.resetRows();
+    if (this.#memoBits > 0) this.#kernel.memoOpen(this.#memoAt, this.#memoBits);
+    this.generation++;
+  }
+
+  matchGlob(globId: number, name: string): boolean {
+    const start = this.#place(nameBytesMax(name));
+    return this.#kernel.matchGlob(globId, start, encodeName(name, this.#bytes, start) - start) === 1;
+  }
+
+  /** A place of at least `bytes` for one call's input, reused from call to call. */
+  #place(bytes: number): number {
+    if (bytes + padBytes > this.#batchRoom) {
+      this.#batchRoom = 2 * (bytes + padBytes);
+      this.#batch = this.#reserve(this.#batchRoom);
+    }
+    return this.#batch;
+  }
+
+  /** New memory at the end, 64-aligned. What it replaces is not given back: growth doubles, so that is at most as much again. */
+  #reserve(bytes: number): number {
+    const at = this.#end;
+    this.#end = (at + bytes + 63) & ~63;
+    this.#grow(this.#end);
+    return at;
+  }
+
+  #grow(end: number): void {
+    const { memory } = this.#kernel;
+    const missing = end - memory.buffer.byteLength;
+    if (missing > 0) memory.grow(Math.ceil(missing / pageBytes));
+    // Growing detaches every view.
+    this.#bytes = new Uint8Array(memory.buffer);
+    this.#words = new Uint32Array(memory.buffer);
+  }
+}
+
+function chunkEnd(names: PackedNames, from: number): number {
+  const { offsets, count } = names;
+  const last = Math.min(count, from + chunkNames);
+  if (offsets[last] - offsets[from] <= chunkBytes) return last;
+  let to = from + 1;
+  while (to < last && offsets[to + 1] - offsets[from] <= chunkBytes) to++;
+  return to;
+}
