@@ -1,4 +1,5 @@
 import { cardCodes } from "./catalogue/card.js";
+import { commandCodes } from "./catalogue/command.js";
 import { documentCodes } from "./catalogue/document.js";
 import type { CodeEntry } from "./catalogue/entry.js";
 import { policyCodes } from "./catalogue/policy.js";
@@ -11,6 +12,7 @@ export const catalogue = {
   policy: policyCodes,
   card: cardCodes,
   trace: traceCodes,
+  command: commandCodes,
 } as const satisfies Record<string, Record<string, CodeEntry>>;
 
 type Areas = typeof catalogue;

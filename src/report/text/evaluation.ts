@@ -1,0 +1,152 @@
+import { escapeText } from "../../diagnostics/escape.js";
+import type {
+  Cause,
+  Evaluation,
+  RuleRef,
+  ToolOutcome,
+  Violation,
+  ViolationType,
+  Warning,
+  WarningType,
+} from "../../engine/result.js";
+import type { Paint } from "../paint.js";
+import { coverageLines } from "./coverage.js";
+import { clock, count, lines, mark, pad, place, ruleName, span } from "./words.js";
+
+const violationLabels: Record<ViolationType, string> = {
+  forbidden: "FORBIDDEN",
+  capability_exceeded: "EXCEEDED",
+  unmapped_denied: "UNMAPPED_TOOL",
+  escalation_denied: "DENIED_BY_TRIGGER",
+  guardrail_denied: "GUARDRAIL_DENIED",
+  invalid_tool_name: "INVALID_TOOL_NAME",
+};
+const warningLabels: Record<WarningType, string> = {
+  forbidden_soft: "FORBIDDEN",
+  escalation: "ESCALATED",
+  trigger: "TRIGGER_WARNED",
+  unmapped: "UNMAPPED_TOOL",
+  unmapped_in_grace: "UNMAPPED_TOOL",
+  notice: "NOTICE",
+};
+const causeWords: Record<Cause, string> = {
+  guardrail_missing: "guardrail missing",
+  forbidden: "forbidden",
+  invalid_tool_name: "invalid tool name",
+  escalation_denied: "denied by a trigger",
+  capability_exceeded: "exceeds the card",
+  unmapped_denied: "unmapped, denied",
+  guardrail_denied: "outside the guardrail",
+  escalated: "needs approval",
+  trigger_warned: "warned by a trigger",
+  forbidden_soft: "forbidden below fail_on",
+  unmapped_in_grace: "unmapped, in grace",
+  unmapped_warned: "unmapped",
+  mapped: "mapped",
+  unmapped_allowed: "unmapped, allowed",
+  fault: "internal fault",
+};
+
+export interface EvaluationTextFrame {
+  /** "now" of the evaluation: what "expires in" counts from. */
+  readonly evaluatedAtMs: number;
+  /** Why the command exits 1, in words; empty when it does not. */
+  readonly exitReasons: readonly string[];
+  /** Whether a card was named at all: without one coverage is not printed. */
+  readonly cardGiven: boolean;
+}
+
+/** The evaluation for people: verdict, violations, warnings, what happened to every tool, coverage. */
+export function evaluationText(evaluation: Evaluation, frame: EvaluationTextFrame, paint: Paint): string {
+  const { violations, warnings, tools } = evaluation;
+  const calls = tools.reduce((sum, t) => sum + t.calls, 0);
+  const of = evaluation.policy.sources.map((s) => `${escapeText(s.file)} (${s.layer})`).join(" + ");
+  const what = calls === tools.length ? count(calls, "tool") : `${count(tools.length, "tool")}, ${count(calls, "call")}`;
+  return lines(
+    `${mark(evaluation.verdict, paint)} ${paint.strong(paint[evaluation.verdict](evaluation.verdict.toUpperCase()))}  ${what}, decision ${evaluation.action} (enforcement mode ${evaluation.mode})`,
+    paint.faint(`  policy ${of}`),
+    section("Violations", violations.map((v) => violationLines(v, paint))),
+    section("Warnings", warnings.map((w) => warningLines(w, frame.evaluatedAtMs, paint))),
+    "",
+    "Tools",
+    tools.length === 0 ? ["  none"] : outcomeLines(tools, paint),
+    "",
+    frame.cardGiven ? coverageLines(evaluation.coverage, paint) : undefined,
+    notes(evaluation, frame, paint),
+    frame.exitReasons.map((reason) => paint.fail(`✗ ${reason}`)),
+  );
+}
+
+function section(title: string, entries: readonly string[][]): string[] {
+  if (entries.length === 0) return [];
+  return ["", `${title} (${entries.length})`, ...entries.flat().map((line) => `  ${line}`)];
+}
+
+/** One violation: `FORBIDDEN: name (critical)`, the reason, the rule and its place. */
+export function violationLines(v: Violation, paint: Paint, times = ""): string[] {
+  const head = `${violationLabels[v.type]}: ${escapeText(v.tool)} (${v.severity})${times}`;
+  return [paint.fail(head), ...because(v.reason, v.rule, paint)];
+}
+
+/** One warning; an unmapped tool in grace says when the grace ends. */
+export function warningLines(w: Warning, nowMs: number | undefined, paint: Paint, times = ""): string[] {
+  const level = w.type === "forbidden_soft" && w.severity !== undefined ? `${w.severity}, below fail_on` : "warn";
+  const head = `${warningLabels[w.type]}: ${escapeText(w.tool)} (${level})${times}`;
+  return [paint.warn(head), ...because(w.reason, w.rule, paint), ...graceLine(w, nowMs)];
+}
+
+function graceLine(w: Warning, nowMs: number | undefined): string[] {
+  if (w.graceExpiresAtMs === undefined) return [];
+  const left = nowMs === undefined ? "" : ` (expires in ${span(w.graceExpiresAtMs - nowMs)})`;
+  return [`  Grace: until ${clock(w.graceExpiresAtMs)}${left}`];
+}
+
+function because(reason: string, rule: RuleRef, paint: Paint): string[] {
+  return [`  Reason: ${escapeText(reason)}`, `  Rule: ${ruleName(rule)}  ${paint.faint(place(rule))}`];
+}
+
+/** A line per tool: mark, name, cause, deciding rule. */
+export function outcomeLines(tools: readonly ToolOutcome[], paint: Paint): string[] {
+  const names = tools.map((t) => escapeText(t.tool) + (t.calls > 1 ? ` ×${t.calls}` : ""));
+  const causes = tools.map((t) => causeWords[t.cause]);
+  const nameWidth = Math.min(60, Math.max(...names.map((n) => [...n].length)));
+  const causeWidth = Math.max(...causes.map((c) => c.length));
+  return tools.map((t, i) => {
+    const rule = t.rule === null ? "" : `  ${ruleName(t.rule)}  ${paint.faint(place(t.rule))}`;
+    return `  ${mark(t.verdict, paint)} ${pad(names[i], nameWidth)}  ${pad(causes[i], causeWidth)}${rule}`;
+  });
+}
+
+function notes(evaluation: Evaluation, frame: EvaluationTextFrame, paint: Paint): string[] {
+  const result: string[] = [];
+  const inGrace = evaluation.warnings.filter((w) => w.graceExpiresAtMs !== undefined);
+  if (inGrace.length > 0) {
+    const first = Math.min(...inGrace.map((w) => w.graceExpiresAtMs as number));
+    const left = span(first - frame.evaluatedAtMs);
+    result.push(paint.warn(`${count(inGrace.length, "unmapped tool")} in grace period (first expires in ${left})`));
+  }
+  if (!evaluation.cardChecked) result.push(paint.faint("No card given: card actions were not checked."));
+  const grace = graceWords(evaluation.grace);
+  if (grace !== undefined && evaluation.violations.some((v) => v.type === "unmapped_denied")) result.push(paint.faint(grace));
+  for (const gap of evaluation.cardGaps) {
+    const missing = gap.missingCardActions.map(escapeText).join(", ");
+    result.push(`Card gap: ${escapeText(gap.tool)} (${escapeText(gap.capability)}) lacks ${missing}`);
+  }
+  return result;
+}
+
+/** Why no grace was given, when it could not be (semantics T2). */
+export function graceWords(grace: Evaluation["grace"]): string | undefined {
+  switch (grace) {
+    case "applied":
+      return undefined;
+    case "disabled":
+      return "The policy gives no grace period.";
+    case "no_store":
+      return "No grace: nothing says when these tools were first seen.";
+    case "store_down":
+      return "No grace: the store of first sightings could not be read.";
+    case "no_clock":
+      return "No grace: the calls carry no time.";
+  }
+}
