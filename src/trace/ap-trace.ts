@@ -1,0 +1,139 @@
+import { asList, asObject, asText, asToolName, firstRecords, type JsonObject } from "./json.js";
+import type { InputMeta, Probe, RawRecord, RecordReader, TraceFormat, TraceSink } from "./reader.js";
+import { parseTime } from "./time.js";
+
+/**
+ * AP-Trace: one record per step of an agent, as JSON lines, a list, the answer of the traces API (`{traces: [...]}`), or
+ * the flat rows of a command line. A trace is a record; the session in its context carries the counts (semantics E7).
+ */
+export const apTrace: TraceFormat = {
+  id: "ap-trace",
+  title: "AP-Trace",
+  detect,
+  open: (input, sink) => new ApTraceReader(input, sink),
+};
+
+function detect(probe: Probe): number {
+  let score = 0;
+  for (const record of firstRecords(probe.records)) {
+    const wrapped = asList(record["traces"]);
+    if (wrapped?.length === 0) score = Math.max(score, 0.5);
+    for (const each of wrapped === undefined ? [record] : firstRecords(wrapped)) score = Math.max(score, scoreOf(each));
+  }
+  return score;
+}
+
+function scoreOf(record: JsonObject): number {
+  if (idOf(record) === undefined) return 0;
+  const action = asObject(record["action"]);
+  const owned = asText(record["agent_id"]) !== undefined || asText(record["card_id"]) !== undefined;
+  if (action !== undefined && ("name" in action || "type" in action)) return owned || "decision" in record ? 1 : 0.6;
+  const flat = typeof record["action"] === "string" || "tool_name" in record || asList(record["tool_calls"]) !== undefined;
+  return flat && owned ? 0.9 : 0;
+}
+
+function idOf(record: JsonObject): string | undefined {
+  return asText(record["trace_id"]) ?? asText(record["id"]);
+}
+
+class ApTraceReader implements RecordReader {
+  private anonymous = 0;
+
+  constructor(
+    private readonly input: InputMeta,
+    private readonly sink: TraceSink,
+  ) {}
+
+  push(raw: RawRecord): void {
+    const value = raw.parse();
+    if (value === undefined) return;
+    if (asObject(value) === undefined && asList(value) === undefined) {
+      this.sink.bad(raw.line, "an AP-Trace record is a JSON object");
+      return;
+    }
+    for (const item of asList(value) ?? [value]) {
+      const wrapped = asList(asObject(item)?.["traces"]);
+      for (const each of wrapped ?? [item]) this.readItem(each, raw.line);
+    }
+  }
+
+  end(): void {}
+
+  private readItem(item: unknown, line: number): void {
+    const record = asObject(item);
+    if (record === undefined) this.sink.bad(line, "an AP-Trace record is a JSON object");
+    else if (!("action" in record || "tool_name" in record || "tool_calls" in record)) {
+      this.sink.bad(line, "an AP-Trace record needs an `action`");
+    } else this.read(record, line);
+  }
+
+  private read(record: JsonObject, line: number): void {
+    const id = idOf(record);
+    // Records without an id are all different; the key cannot meet an id, which has no NUL at its start.
+    const trace = id ?? `\u0000${this.input.name}\u0000${line}\u0000${this.anonymous++}`;
+    const agent = asText(record["agent_id"]);
+    const timeMs = parseTime(record["timestamp"]);
+    const session = asText(asObject(record["context"])?.["session_id"]) ?? asText(record["session_id"]);
+    this.sink.trace(trace, { timeMs, agent, id: id ?? `${this.input.name}:${line}` });
+    const seen = new Set<string>();
+    toolsOf(record).forEach((call, index) => {
+      // A record is found twice when two exports hold it, with call ids in one and bare names in the other.
+      const place = `${trace}\u0000${String(record["timestamp"] ?? "")}\u0000${index}\u0000${call.tool}`;
+      if (call.id !== undefined && seen.has(call.id)) return;
+      if (call.id !== undefined) seen.add(call.id);
+      const ids = call.id === undefined ? { callId: place } : { callId: call.id, aliases: [place] };
+      this.sink.call({ trace, ...ids, scope: session, session, tool: call.tool, timeMs, agent, line });
+    });
+  }
+}
+
+interface FoundCall {
+  readonly tool: string;
+  readonly id?: string | undefined;
+}
+
+/**
+ * The calls of a record. Names may stand in five places; the first place that holds any decides, so that a record that
+ * repeats itself is counted once: `action.parameters.tools`, `action.tool_calls`, top-level `tool_calls` or `tool_name`,
+ * `action.name` alone, `action.name` as a list joined by ", ".
+ */
+export function toolsOf(record: JsonObject): readonly FoundCall[] {
+  const action = asObject(record["action"]);
+  const places = [
+    () => callsIn(asObject(action?.["parameters"])?.["tools"]),
+    () => callsIn(action?.["tool_calls"]),
+    () => callsIn(record["tool_calls"]),
+    () => callOf(record["tool_name"], record),
+    () => (action === undefined ? [] : namedIn(action)),
+  ];
+  for (const place of places) {
+    const calls = place();
+    if (calls.length > 0) return calls;
+  }
+  return [];
+}
+
+function callsIn(value: unknown): readonly FoundCall[] {
+  return (asList(value) ?? []).map((item) => {
+    const call = asObject(item);
+    if (call === undefined) return { tool: asToolName(item) };
+    const name = call["tool_name"] ?? call["name"] ?? asObject(call["function"])?.["name"];
+    return { tool: asToolName(name), id: asText(call["id"]) ?? asText(call["tool_call_id"]) ?? asText(call["call_id"]) };
+  });
+}
+
+/** A flat row: an absent or null name is a row without a call, anything else is one, however odd. */
+function callOf(name: unknown, row: JsonObject): readonly FoundCall[] {
+  if (name === undefined || name === null) return [];
+  return [{ tool: asToolName(name), id: asText(row["tool_call_id"]) ?? asText(row["tool_use_id"]) }];
+}
+
+/** Steps that are not calls: what was advised, handed on or refused did not run. */
+const notCalls: ReadonlySet<unknown> = new Set(["recommend", "escalate", "deny"]);
+
+function namedIn(action: JsonObject): readonly FoundCall[] {
+  const name = asText(action["name"]);
+  if (name === undefined || name === "inference") return [];
+  if (name.includes(", ")) return name.split(", ").map((tool) => ({ tool }));
+  return notCalls.has(action["type"]) ? [] : [{ tool: name }];
+}

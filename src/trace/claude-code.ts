@@ -1,0 +1,147 @@
+import { decodeUtf8, indexOfBytes, markerOf } from "./bytes.js";
+import { asList, asObject, asText, asToolName, firstRecords, type JsonObject, recordsIn } from "./json.js";
+import type { InputMeta, Probe, RawRecord, RecordReader, TraceFormat, TraceSink } from "./reader.js";
+import { parseTime } from "./time.js";
+
+/**
+ * Claude Code session transcripts and `claude -p --output-format stream-json`. Calls are `tool_use` blocks of assistant
+ * records and of `agent_progress` records; a trace is a session, over all files that carry its id.
+ */
+export const claudeCode: TraceFormat = {
+  id: "claude-code",
+  title: "Claude Code transcript",
+  detect,
+  open: (input, sink) => new TranscriptReader(input, sink),
+};
+
+/** Records without a message, by type. They prove the format but never a trace. */
+const otherTypes: ReadonlySet<unknown> = new Set(["progress", "system", "summary", "queue-operation", "pr-link", "result"]);
+
+function detect(probe: Probe): number {
+  let score = 0;
+  for (const record of firstRecords(probe.records)) {
+    score = Math.max(score, scoreOf(record));
+    if (score === 1) break;
+  }
+  return score;
+}
+
+function scoreOf(record: JsonObject): number {
+  const session = asText(record["sessionId"]) ?? asText(record["session_id"]);
+  if (record["type"] === "assistant" || record["type"] === "user") {
+    const message = asObject(record["message"]);
+    return message !== undefined && "content" in message ? (session === undefined ? 0.7 : 1) : 0;
+  }
+  if (record["type"] === "file-history-snapshot" && "snapshot" in record) return 0.8;
+  if (record["type"] === "summary" && "leafUuid" in record) return 0.8;
+  return session !== undefined && otherTypes.has(record["type"]) ? 0.8 : 0;
+}
+
+const toolUse = markerOf('"tool_use"');
+const sessionMarkers = [markerOf('"sessionId"'), markerOf('"session_id"')];
+const twoRecords = markerOf('}{"');
+const asciiEscape = markerOf("\\u00");
+
+class TranscriptReader implements RecordReader {
+  /** Sessions the sink knows from this input. */
+  private readonly known = new Set<string>();
+  private latest: string | undefined;
+
+  constructor(
+    private readonly input: InputMeta,
+    private readonly sink: TraceSink,
+  ) {}
+
+  push(raw: RawRecord): void {
+    if (this.canSkip(raw.bytes)) return;
+    const value = raw.parse();
+    if (value === undefined) return;
+    const records = recordsIn(value);
+    if (records.length === 0) this.sink.bad(raw.line, "a transcript record is a JSON object");
+    for (const record of records) this.read(record, raw.line);
+  }
+
+  end(): void {}
+
+  private read(record: JsonObject, line: number): void {
+    const type = record["type"];
+    if (type === "assistant" || type === "user") {
+      const message = asObject(record["message"]);
+      if (message === undefined) return this.sink.bad(line, `a record of type \`${type}\` needs a \`message\``);
+      const session = this.sessionOf(record);
+      this.know(session, record);
+      if (type === "assistant") this.readContent(message, record, session, line, isSubagent(record));
+    } else if (type === "progress") {
+      const progress = asObject(record["data"]);
+      if (progress?.["type"] !== "agent_progress") return;
+      const message = asObject(asObject(progress["message"])?.["message"]);
+      if (message !== undefined) this.readContent(message, record, this.sessionOf(record), line, true);
+    }
+  }
+
+  private readContent(message: JsonObject, record: JsonObject, session: string, line: number, subagent: boolean): void {
+    for (const item of asList(message["content"]) ?? []) {
+      const block = asObject(item);
+      if (block?.["type"] !== "tool_use") continue;
+      this.know(session, record);
+      this.sink.call({
+        trace: session,
+        callId: asText(block["id"]),
+        tool: asToolName(block["name"]),
+        timeMs: parseTime(record["timestamp"]),
+        subagent,
+        line,
+      });
+    }
+  }
+
+  /** A record that lost its session id belongs to the latest session of the input, or to the input itself. */
+  private sessionOf(record: JsonObject): string {
+    return asText(record["sessionId"]) ?? asText(record["session_id"]) ?? this.latest ?? this.input.name;
+  }
+
+  private know(session: string, record: JsonObject): void {
+    if (this.known.has(session)) return;
+    this.known.add(session);
+    this.latest = session;
+    this.sink.trace(session, { timeMs: parseTime(record["timestamp"]) });
+  }
+
+  /**
+   * Whether a line can tell us nothing: it cannot hold a call, and every session it names is known. Exact on well-formed
+   * lines; of corrupt ones it may skip some that a full parse would report, none that could hold a readable call.
+   */
+  private canSkip(bytes: Uint8Array): boolean {
+    if (bytes[0] !== 0x7b || bytes[bytes.length - 1] !== 0x7d) return false;
+    if (indexOfBytes(bytes, toolUse) !== -1) return false;
+    const named = sessionMarkers.map((marker) => this.namesOnlyKnown(bytes, marker));
+    if (named.includes(false) || !named.includes(true)) return false;
+    return indexOfBytes(bytes, twoRecords) === -1 && !spellsLetters(bytes);
+  }
+
+  /** undefined: the key does not occur. A key inside quoted text has its quotes escaped and is not seen. */
+  private namesOnlyKnown(bytes: Uint8Array, key: Uint8Array): boolean | undefined {
+    let seen: boolean | undefined;
+    for (let at = indexOfBytes(bytes, key); at !== -1; at = indexOfBytes(bytes, key, at)) {
+      at += key.length;
+      if (bytes[at] !== 0x3a || bytes[at + 1] !== 0x22) return false;
+      const end = bytes.indexOf(0x22, at + 2);
+      if (end === -1 || !this.known.has(decodeUtf8(bytes, at + 2, end))) return false;
+      seen = true;
+    }
+    return seen;
+  }
+}
+
+function isSubagent(record: JsonObject): boolean {
+  return record["isSidechain"] === true || asText(record["agentId"]) !== undefined || asText(record["parent_tool_use_id"]) !== undefined;
+}
+
+/** An ASCII letter or underscore written as `\u00XX` could spell a marker that a byte search misses. */
+function spellsLetters(bytes: Uint8Array): boolean {
+  for (let at = indexOfBytes(bytes, asciiEscape); at !== -1; at = indexOfBytes(bytes, asciiEscape, at + 4)) {
+    const high = bytes[at + 4]!;
+    if (high >= 0x34 && high <= 0x37) return true;
+  }
+  return false;
+}

@@ -1,0 +1,23 @@
+import { apTrace } from "./ap-trace.js";
+import { claudeCode } from "./claude-code.js";
+import type { Probe, TraceFormat } from "./reader.js";
+
+/** Every format we read; on a tie the earlier one wins. A new format is one file and one entry here. */
+export const formats: readonly TraceFormat[] = [claudeCode, apTrace];
+
+/** Records a format may look at before it must make up its mind. */
+export const recordsProbed = 64;
+
+/** The format that is surest of the records, or undefined when none claims them. Content decides, never the extension. */
+export function detectFormat(probe: Probe, candidates: readonly TraceFormat[] = formats): TraceFormat | undefined {
+  let surest: TraceFormat | undefined;
+  let best = 0;
+  for (const format of candidates) {
+    const score = format.detect(probe);
+    if (score > best) {
+      best = score;
+      surest = format;
+    }
+  }
+  return surest;
+}
