@@ -1,7 +1,7 @@
 import { NONE } from "../artifact/layout.js";
 import type { RowTable } from "./rows.js";
 
-/** Entries of the direct-mapped result caches; a power of two. */
+/** Entries of the direct-mapped cache of joins; a power of two. */
 const cacheSize = 8192;
 
 /**
@@ -13,7 +13,6 @@ export class RowAlgebra {
   #count: number;
   #slots: Int32Array;
   readonly #joins = new Cache();
-  readonly #clears = new Cache();
 
   constructor(table: RowTable) {
     this.#count = table.count;
@@ -45,18 +44,16 @@ export class RowAlgebra {
   clear(a: number, by: number): number {
     if (by === 0 || a === 0) return a;
     if (a === by) return 0;
-    const found = this.#clears.get(a, by);
-    if (found >= 0) return found;
     const c = this.#cells;
     const i = a * 4;
     const j = by * 4;
-    const cleared = this.#intern(
-      c[j] <= c[i] ? NONE : c[i],
-      c[j + 1] <= c[i + 1] ? NONE : c[i + 1],
-      c[j + 2] <= c[i + 2] ? NONE : c[i + 2],
-      c[j + 3] <= c[i + 3] ? NONE : c[i + 3],
-    );
-    return this.#clears.set(a, by, cleared);
+    const f = c[j] <= c[i] ? NONE : c[i];
+    const t = c[j + 1] <= c[i + 1] ? NONE : c[i + 1];
+    const p = c[j + 2] <= c[i + 2] ? NONE : c[i + 2];
+    const g = c[j + 3] <= c[i + 3] ? NONE : c[i + 3];
+    if (f === c[i] && t === c[i + 1] && p === c[i + 2] && g === c[i + 3]) return a;
+    if (f === NONE && t === NONE && p === NONE && g === NONE) return 0;
+    return this.#intern(f, t, p, g);
   }
 
   /** The number of this row in a table, which gets the row if it lacks it. */

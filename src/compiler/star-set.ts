@@ -27,6 +27,8 @@ export class StarSets {
   readonly #alphabet: Alphabet;
   readonly #algebra: RowAlgebra;
   readonly #byHash = new Map<number, StarSet[]>();
+  /** Row per residual while a set is extended, all 0 otherwise. */
+  readonly #rowAt: Int32Array;
   #count = 0;
   work = 0;
 
@@ -34,10 +36,11 @@ export class StarSets {
     this.#nfa = nfa;
     this.#alphabet = alphabet;
     this.#algebra = algebra;
+    this.#rowAt = new Int32Array(nfa.residualCount);
   }
 
   empty(): StarSet {
-    return this.#intern([], []);
+    return this.#intern(new Int32Array(0), new Int32Array(0));
   }
 
   /**
@@ -55,32 +58,48 @@ export class StarSets {
     return left;
   }
 
-  /** The set with further residuals, pruned: `added` are pairs of residual and row. O(set + added). */
+  /**
+   * The set with further residuals, pruned: `added` are pairs of residual and row, rows as `remaining` left them.
+   * O(set * stars of a glob + added log added).
+   */
   extend(set: StarSet, added: readonly number[]): StarSet {
-    const rows = new Map<number, number>();
-    for (let i = 0; i < set.residuals.length; i++) rows.set(set.residuals[i], set.rows[i]);
+    const rowAt = this.#rowAt;
+    const size = set.residuals.length;
+    const fresh: number[] = [];
+    for (let i = 0; i < size; i++) rowAt[set.residuals[i]] = set.rows[i];
     for (let i = 0; i < added.length; i += 2) {
-      rows.set(added[i], this.#algebra.join(rows.get(added[i]) ?? 0, added[i + 1]));
+      if (rowAt[added[i]] === 0) fresh.push(added[i]);
+      rowAt[added[i]] = this.#algebra.join(rowAt[added[i]], added[i + 1]);
     }
-    this.work += rows.size;
-    const { star, universal } = this.#nfa;
-    const universalRow = rows.get(universal) ?? 0;
-    const kept: number[] = [];
-    const keptRows: number[] = [];
-    for (const residual of [...rows.keys()].sort((a, b) => a - b)) {
-      let left = rows.get(residual) as number;
-      if (residual !== universal) left = this.#algebra.clear(left, universalRow);
-      for (let at = star[residual]; at >= 0 && left !== 0; at = star[at]) {
-        left = this.#algebra.clear(left, rows.get(at) ?? 0);
-      }
-      if (left === 0) continue;
-      kept.push(residual);
-      keptRows.push(left);
+    fresh.sort(ascending);
+    this.work += size + fresh.length;
+    const all = merged(set.residuals, fresh);
+    // Left rows replace the joined ones only at the end: what prunes here is pruned itself only by what prunes both.
+    const left = new Int32Array(all.length);
+    for (let i = 0; i < all.length; i++) left[i] = this.#left(all[i]);
+    for (let i = 0; i < all.length; i++) rowAt[all[i]] = 0;
+    let kept = 0;
+    for (let i = 0; i < all.length; i++) {
+      if (left[i] === 0) continue;
+      all[kept] = all[i];
+      left[kept++] = left[i];
     }
-    return this.#intern(kept, keptRows);
+    return this.#intern(all.subarray(0, kept), left.subarray(0, kept));
   }
 
-  #intern(residuals: readonly number[], rows: readonly number[]): StarSet {
+  /** The row in #rowAt at a residual without what #rowAt decides behind it. */
+  #left(residual: number): number {
+    const { star, universal } = this.#nfa;
+    const rowAt = this.#rowAt;
+    let left = rowAt[residual];
+    if (universal >= 0 && universal !== residual) left = this.#algebra.clear(left, rowAt[universal]);
+    for (let at = star[residual]; at >= 0 && left !== 0; at = star[at]) {
+      if (rowAt[at] !== 0) left = this.#algebra.clear(left, rowAt[at]);
+    }
+    return left;
+  }
+
+  #intern(residuals: Int32Array, rows: Int32Array): StarSet {
     let hash = residuals.length;
     for (let i = 0; i < residuals.length; i++) {
       hash = Math.imul(hash ^ residuals[i], 0x9e3779b1) ^ rows[i];
@@ -90,39 +109,41 @@ export class StarSets {
     for (const set of same) {
       if (equal(set.residuals, residuals) && equal(set.rows, rows)) return set;
     }
-    const set = this.#create(residuals, rows);
+    const set = this.#create(residuals.slice(), rows.slice());
     same.push(set);
     this.#byHash.set(hash, same);
     return set;
   }
 
-  #create(residuals: readonly number[], rows: readonly number[]): StarSet {
+  #create(residuals: Int32Array, rows: Int32Array): StarSet {
     const { step, next, universal } = this.#nfa;
     const { classCount, lead } = this.#alphabet;
     const stepStart = new Int32Array(classCount + 1);
-    const forEachStep = (visit: (at: number, c: number) => void) => {
-      for (let i = 0; i < residuals.length; i++) {
-        const on = step[residuals[i]];
-        if (on === STEP_LEAD) for (const c of lead) visit(i, c);
-        else if (on !== STEP_END) visit(i, on);
-      }
-    };
-    forEachStep((_, c) => stepStart[c + 1]++);
+    for (const residual of residuals) {
+      const on = step[residual];
+      if (on === STEP_LEAD) for (const c of lead) stepStart[c + 1]++;
+      else if (on !== STEP_END) stepStart[on + 1]++;
+    }
     for (let c = 0; c < classCount; c++) stepStart[c + 1] += stepStart[c];
     const steps = stepStart[classCount];
     this.work += residuals.length + steps + classCount;
     const stepResiduals = new Int32Array(steps);
     const stepRows = new Int32Array(steps);
     const filled = stepStart.slice();
-    forEachStep((i, c) => {
-      stepResiduals[filled[c]] = next[residuals[i]];
-      stepRows[filled[c]++] = rows[i];
-    });
-    const at = residuals.indexOf(universal);
+    const put = (c: number, residual: number, row: number) => {
+      stepResiduals[filled[c]] = residual;
+      stepRows[filled[c]++] = row;
+    };
+    for (let i = 0; i < residuals.length; i++) {
+      const on = step[residuals[i]];
+      if (on === STEP_LEAD) for (const c of lead) put(c, next[residuals[i]], rows[i]);
+      else if (on !== STEP_END) put(on, next[residuals[i]], rows[i]);
+    }
+    const at = indexOf(residuals, universal);
     return {
       id: this.#count++,
-      residuals: Int32Array.from(residuals),
-      rows: Int32Array.from(rows),
+      residuals,
+      rows,
       universal: at < 0 ? 0 : rows[at],
       stepStart,
       stepResiduals,
@@ -130,6 +151,19 @@ export class StarSets {
       quietTargets: new Int32Array(classCount).fill(-1),
     };
   }
+}
+
+function ascending(a: number, b: number): number {
+  return a - b;
+}
+
+/** Two ascending lists without common elements as one. */
+function merged(a: Int32Array, b: readonly number[]): Int32Array {
+  const all = new Int32Array(a.length + b.length);
+  let i = 0;
+  let j = 0;
+  for (let k = 0; k < all.length; k++) all[k] = j === b.length || (i < a.length && a[i] < b[j]) ? a[i++] : b[j++];
+  return all;
 }
 
 function indexOf(sorted: Int32Array, value: number): number {
@@ -144,7 +178,7 @@ function indexOf(sorted: Int32Array, value: number): number {
   return -1;
 }
 
-function equal(a: Int32Array, b: readonly number[]): boolean {
+function equal(a: Int32Array, b: Int32Array): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
