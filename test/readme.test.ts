@@ -62,6 +62,30 @@ describe.each(withBlocks)("%s", (page) => {
   );
 });
 
+describe("README.md", () => {
+  const blocks = fencedBlocks(readFileSync(join(root, "README.md"), "utf8"));
+
+  test("shows the policy of examples/first-steps as it is", () => {
+    const shown = blocks.find((block) => block.language === "yaml")?.body;
+    expect(`${shown}\n`).toBe(readFileSync(join(root, "examples/first-steps/policy.yaml"), "utf8"));
+  });
+
+  test("shows a program that runs", () => {
+    const program = blocks.find((block) => block.language === "js")?.body ?? "";
+    // Inside the package its own name resolves to what it exports.
+    const file = join(root, "build", `.readme-${process.pid}.mjs`);
+    writeFileSync(file, program);
+    try {
+      const command = `"${process.execPath}" "${file}"`;
+      expect(runStep(command, { cwd: root, smoltbot })).toBe(
+        "fail warn forbidden examples/support-agent/policy.yaml:42 Administration needs a person",
+      );
+    } finally {
+      rmSync(file);
+    }
+  });
+});
+
 describe("the check itself", () => {
   test("the README has examples to check", () => {
     expect(withBlocks).toContain("README.md");
