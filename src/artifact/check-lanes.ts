@@ -3,7 +3,7 @@ import { ArtifactError } from "./errors.js";
 import * as L from "./layout.js";
 import { sectionBytes, sectionInts, sectionRange, sectionWords, wordAt } from "./sections.js";
 
-const FLAGS_KNOWN = 511;
+const FLAGS_KNOWN = 1023;
 /** Sections that are there exactly when one of the flags is set. */
 const LANE_SECTIONS: readonly (readonly [section: number, flags: number])[] = [
   [L.SECTION_LITERALS, L.FLAG_LITERALS],
@@ -26,6 +26,7 @@ export function checkLanes(file: Uint8Array, counts: Counts): void {
   for (const [section, any] of LANE_SECTIONS) {
     if (sectionRange(file, section).size > 0 !== (flags & any) > 0) bad("lanes");
   }
+  if (flags & L.FLAG_LITERALS_OPEN && !(flags & L.FLAG_LITERALS)) bad("lanes");
   const lanes = sectionWords(file, L.SECTION_LANES);
   if (flags & L.FLAG_LITERALS) {
     checkSlots(file, counts, L.SECTION_LITERALS, lanes[L.LANES_LITERAL_SHIFT / 4], lanes[L.LANES_LITERAL_PROBES / 4], 0);

@@ -13,6 +13,8 @@ export class Lanes {
   readonly rows: RowJoin;
   readonly #basis: number;
   readonly #literals: KeyTable | null = null;
+  /** A literal's row was not completed at compile time: it joins instead of being the whole answer. */
+  readonly #literalsOpen: boolean;
   readonly #dfa: Dfa | null = null;
   readonly #prefixes: EdgeLane | null = null;
   readonly #suffixes: EdgeLane | null = null;
@@ -29,6 +31,7 @@ export class Lanes {
     const lane = (offset: number) => lanes[offset / 4];
     this.rows = rows;
     this.#basis = lane(L.LANES_HASH_BASIS) | 0;
+    this.#literalsOpen = (flags & L.FLAG_LITERALS_OPEN) !== 0;
     if (flags & L.FLAG_LITERALS) {
       const shift = lane(L.LANES_LITERAL_SHIFT);
       this.#literals = new KeyTable(file, L.SECTION_LITERALS, shift, lane(L.LANES_LITERAL_PROBES), 0);
@@ -70,12 +73,15 @@ export class Lanes {
       hash = Math.imul(hash ^ name[i++], L.HASH_PRIME);
       hashes[i - from] = hash;
     }
+    rows.start();
     if (this.#literals !== null) {
       for (let i = kept; i < to; i++) hash = Math.imul(hash ^ name[i], L.HASH_PRIME);
       const row = this.#literals.find(hash, name, from, length);
-      if (row >= 0) return row;
+      if (row >= 0) {
+        if (!this.#literalsOpen) return row;
+        rows.add(row);
+      }
     }
-    rows.start();
     if (this.#dfa !== null) rows.add(this.#dfa.classify(name, from, to));
     if (this.#prefixes !== null) this.#prefixes.runPrefix(name, from, length, hashes, rows);
     if (this.#suffixes !== null) this.#suffixes.runSuffix(name, to, length, this.#basis, hashes, rows);
