@@ -15,6 +15,8 @@ export const globBytesMax = 256;
 export const globWildcardsMax = 32;
 /** UTF-8 bytes of one condition text. */
 export const conditionBytesMax = 4096;
+/** Parentheses inside parentheses of one condition. */
+export const conditionDepthMax = 32;
 /** Terms of one condition in disjunctive form; `(a or b) and (c or d) and ...` doubles with each factor. */
 export const conditionTermsMax = 64;
 /** Terms per layer that join several globs, or globs and counts; they are matched one by one (semantics E7). */

@@ -1,40 +1,33 @@
-/**
- * Whether a glob matches a name, anchored at both ends (semantics G1). The text is its own program; there is no escape.
- * Two pointers with one place to go back to: at most `text.length * name.length` steps, no allocation, whatever the glob.
- * Works on UTF-16 code units; `?` takes a whole code point, an unpaired surrogate counts as one.
- */
-export function matchGlob(text: string, name: string): boolean {
-  let t = 0;
-  let n = 0;
-  let starAt = -1;
-  let retryAt = 0;
-  while (n < name.length) {
-    const token = t < text.length ? text.charCodeAt(t) : -1;
-    if (token === STAR) {
-      starAt = t++;
-      retryAt = n;
-    } else if (token === ANY) {
-      t++;
-      n += pointUnits(name, n);
-    } else if (token === name.charCodeAt(n)) {
-      t++;
-      n++;
-    } else if (starAt < 0) return false;
-    else {
-      // Let the last star swallow one more code point, so that a pair is never torn.
-      t = starAt + 1;
-      retryAt += pointUnits(name, retryAt);
-      n = retryAt;
-    }
-  }
-  while (t < text.length && text.charCodeAt(t) === STAR) t++;
-  return t === text.length;
+import { ANY, type Glob, STAR } from "./parse.js";
+
+/** The code points of a name; half a surrogate pair is a code point of its own. */
+export function codePoints(name: string): readonly number[] {
+  return Array.from(name, (character) => character.codePointAt(0) as number);
 }
 
-const STAR = 42;
-const ANY = 63;
-
-/** Code units of the code point at `index`. */
-function pointUnits(name: string, index: number): 1 | 2 {
-  return (name.codePointAt(index) as number) > 0xffff ? 2 : 1;
+/**
+ * Whether a glob matches a whole name, given as code points (semantics G1). For one name at a time, such as the examples
+ * of a rule: after a mismatch it goes back to the last star only, so the work is at most tokens times code points.
+ */
+export function matchesGlob(glob: Glob, points: readonly number[]): boolean {
+  const { tokens } = glob;
+  let token = 0;
+  let point = 0;
+  let starAt = -1;
+  let resumeAt = 0;
+  while (point < points.length) {
+    const wanted = tokens[token];
+    if (wanted === STAR) {
+      starAt = token++;
+      resumeAt = point;
+    } else if (wanted === ANY || wanted === points[point]) {
+      token++;
+      point++;
+    } else if (starAt >= 0) {
+      token = starAt + 1;
+      point = ++resumeAt;
+    } else return false;
+  }
+  while (tokens[token] === STAR) token++;
+  return token === tokens.length;
 }

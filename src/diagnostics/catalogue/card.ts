@@ -5,7 +5,8 @@ export const cardCodes = {
   card_without_actions: {
     level: "error",
     title: "the card declares no actions",
-    meaning: "Neither `autonomy_envelope` (classic) nor `autonomy` (unified) is in the file, so it says nothing a policy could be checked against.",
+    meaning:
+      "Neither `autonomy_envelope` (classic) nor `autonomy` (unified) is in the file, so it says nothing a policy could be checked against.",
     fix: "check that the file is an alignment card, and add autonomy_envelope.bounded_actions",
   },
   card_envelopes_differ: {
@@ -30,6 +31,6 @@ export const cardCodes = {
     level: "error",
     title: "a date that cannot be read",
     meaning: "`expires_at` is not an ISO 8601 date, so nobody can say whether the card has expired.",
-    fix: "write a date such as \"2027-01-31T00:00:00Z\"",
+    fix: 'write a date such as "2027-01-31T00:00:00Z"',
   },
 } as const satisfies Record<string, CodeEntry>;

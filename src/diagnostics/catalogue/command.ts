@@ -78,18 +78,19 @@ export const commandCodes = {
     level: "error",
     title: "a tool manifest that is not JSON",
     meaning: "The file given with --tool-manifest does not parse.",
-    fix: "give the answer of tools/list as JSON, for example {\"tools\": [{\"name\": \"search\"}]}",
+    fix: 'give the answer of tools/list as JSON, for example {"tools": [{"name": "search"}]}',
   },
   manifest_shape: {
     level: "error",
     title: "a tool manifest of another shape",
     meaning: "The JSON parses, but is not a list of tools: neither {tools: [{name}]} nor {result: {tools}} nor a list of names.",
-    fix: "give {\"tools\": [{\"name\": \"search\"}]}, the whole tools/list response, or a list of names",
+    fix: 'give {"tools": [{"name": "search"}]}, the whole tools/list response, or a list of names',
   },
   config_unknown_key: {
     level: "error",
     title: "an unknown key in the config file",
-    meaning: "The config file knows agent, org, policy, card, traces and environments; a typo would otherwise be ignored in silence.",
+    meaning:
+      "The config file knows agent, org, policy, card, traces and environments; a typo would otherwise be ignored in silence.",
     fix: "use one of agent, org, policy, card, traces, environments",
   },
   config_value: {

@@ -17,14 +17,16 @@ export const documentCodes = {
   encoding_invalid: {
     level: "error",
     title: "the text is not valid Unicode",
-    meaning: "A byte sequence is not UTF-8 (overlong forms count), or a string given to the library holds half of a surrogate pair.",
+    meaning:
+      "A byte sequence is not UTF-8 (overlong forms count), or a string given to the library holds half of a surrogate pair.",
     fix: "save the file as UTF-8",
   },
   control_character: {
     level: "error",
     title: "a raw control character",
-    meaning: "NUL and other control characters may not stand in the text itself; a carriage return only right before a line feed.",
-    fix: "remove the character, or write it as an escape such as \"\\u0007\" inside double quotes",
+    meaning:
+      "NUL and other control characters may not stand in the text itself; a carriage return only right before a line feed.",
+    fix: 'remove the character, or write it as an escape such as "\\u0007" inside double quotes',
   },
   document_empty: {
     level: "error",
@@ -71,7 +73,7 @@ export const documentCodes = {
   lone_surrogate: {
     level: "error",
     title: "half of a surrogate pair",
-    meaning: "An escape such as \"\\ud800\" gives half a character, which no UTF-8 text can hold.",
+    meaning: 'An escape such as "\\ud800" gives half a character, which no UTF-8 text can hold.',
     fix: "write both halves of the pair, or the character itself",
   },
   yaml_alias: {
@@ -125,7 +127,8 @@ export const documentCodes = {
   unknown_key: {
     level: "error",
     title: "an unknown key",
-    meaning: "The key means nothing here. Unknown keys are errors because a mistyped section would otherwise mean no rules at all.",
+    meaning:
+      "The key means nothing here. Unknown keys are errors because a mistyped section would otherwise mean no rules at all.",
     fix: "correct or remove the key",
   },
   unknown_value: {

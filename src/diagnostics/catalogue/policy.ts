@@ -6,13 +6,13 @@ export const policyCodes = {
     level: "error",
     title: "the schema version is not quoted",
     meaning: "YAML reads an unquoted 1.0 as a number, and 1.0 and 1 are the same number.",
-    fix: "write schema_version: \"1.0\" with the quotes",
+    fix: 'write schema_version: "1.0" with the quotes',
   },
   schema_version_unknown: {
     level: "error",
     title: "an unknown schema version",
-    meaning: "This engine knows version \"1.0\" only; a later version may mean something it cannot see.",
-    fix: "write schema_version: \"1.0\", or use a release that knows this version",
+    meaning: 'This engine knows version "1.0" only; a later version may mean something it cannot see.',
+    fix: 'write schema_version: "1.0", or use a release that knows this version',
   },
   blank_text: {
     level: "error",
@@ -30,7 +30,7 @@ export const policyCodes = {
     level: "error",
     title: "an empty glob",
     meaning: "An empty glob would match only the empty name, which no tool has.",
-    fix: "write a tool name or a glob such as \"mcp__server__*\"",
+    fix: 'write a tool name or a glob such as "mcp__server__*"',
   },
   glob_too_long: {
     level: "error",
