@@ -8,17 +8,19 @@ import type { RowAlgebra } from "./row-algebra.js";
  */
 export interface StarSet {
   readonly id: number;
-  /** Ascending. */
-  readonly residuals: Int32Array;
-  readonly rows: Int32Array;
+  /** How many residuals; they and their rows stand in StarSets.cells from these places on, ascending in residuals. */
+  readonly size: number;
+  readonly residuals: number;
+  readonly rows: number;
   /** Row of the globs that have reached a `*` at their end: they match whatever follows. */
   readonly universal: number;
-  /** What steps on class c: entries stepStart[c] to stepStart[c + 1], the residuals behind the step and their rows. */
-  readonly stepStart: Int32Array;
-  readonly stepResiduals: Int32Array;
-  readonly stepRows: Int32Array;
-  /** State reached on a class when nothing but this set steps; -1 while unknown. */
-  readonly quietTargets: Int32Array;
+  /**
+   * Place of classCount + 1 places: what steps on class c stands from cells[steps + c] to cells[steps + c + 1], pairs of
+   * the residual behind the step and its row.
+   */
+  readonly steps: number;
+  /** Place of the state reached on each class when nothing but this set steps; -1 while unknown. */
+  readonly quietTargets: number;
 }
 
 /** Makes and numbers star sets. `work` counts the residuals looked at. */
@@ -29,7 +31,13 @@ export class StarSets {
   readonly #byHash = new Map<number, StarSet[]>();
   /** Row per residual while a set is extended, all 0 otherwise. */
   readonly #rowAt: Int32Array;
+  /** The set being put together: residuals and rows. */
+  #merged = new Int32Array(64);
+  #left = new Int32Array(64);
   #count = 0;
+  #end = 0;
+  /** The contents of all sets; one array, because an automaton may have as many sets as states. */
+  cells = new Int32Array(4096);
   work = 0;
 
   constructor(nfa: Nfa, alphabet: Alphabet, algebra: RowAlgebra) {
@@ -40,7 +48,7 @@ export class StarSets {
   }
 
   empty(): StarSet {
-    return this.#intern(new Int32Array(0), new Int32Array(0));
+    return this.#intern(0);
   }
 
   /**
@@ -52,8 +60,7 @@ export class StarSets {
     let left = this.#algebra.clear(row, set.universal);
     let at = loop[residual] === LOOP_ANY ? residual : star[residual];
     for (; at >= 0 && left !== 0; at = star[at]) {
-      const found = indexOf(set.residuals, at);
-      if (found >= 0) left = this.#algebra.clear(left, set.rows[found]);
+      left = this.#algebra.clear(left, this.#rowOf(set, at));
     }
     return left;
   }
@@ -64,31 +71,39 @@ export class StarSets {
    */
   extend(set: StarSet, added: readonly number[]): StarSet {
     const rowAt = this.#rowAt;
-    const size = set.residuals.length;
     const fresh: number[] = [];
-    for (let i = 0; i < size; i++) rowAt[set.residuals[i]] = set.rows[i];
+    for (let i = 0; i < set.size; i++) rowAt[this.cells[set.residuals + i]] = this.cells[set.rows + i];
     for (let i = 0; i < added.length; i += 2) {
       if (rowAt[added[i]] === 0) fresh.push(added[i]);
       rowAt[added[i]] = this.#algebra.join(rowAt[added[i]], added[i + 1]);
     }
-    fresh.sort(ascending);
-    this.work += size + fresh.length;
-    const all = merged(set.residuals, fresh);
-    // Left rows replace the joined ones only at the end: what prunes here is pruned itself only by what prunes both.
-    const left = new Int32Array(all.length);
-    for (let i = 0; i < all.length; i++) left[i] = this.#left(all[i]);
-    for (let i = 0; i < all.length; i++) rowAt[all[i]] = 0;
-    let kept = 0;
-    for (let i = 0; i < all.length; i++) {
-      if (left[i] === 0) continue;
-      all[kept] = all[i];
-      left[kept++] = left[i];
+    fresh.sort((a, b) => a - b);
+    const all = set.size + fresh.length;
+    this.work += all;
+    if (all > this.#merged.length) {
+      this.#merged = new Int32Array(all * 2);
+      this.#left = new Int32Array(all * 2);
     }
-    return this.#intern(all.subarray(0, kept), left.subarray(0, kept));
+    const merged = this.#merged;
+    const { cells } = this;
+    for (let k = 0, i = 0, j = 0; k < all; k++) {
+      const old = i < set.size && (j === fresh.length || cells[set.residuals + i] < fresh[j]);
+      merged[k] = old ? cells[set.residuals + i++] : fresh[j++];
+    }
+    // #rowAt keeps the joined rows until all are pruned: what prunes here is itself pruned only by what prunes both.
+    for (let i = 0; i < all; i++) this.#left[i] = this.#pruned(merged[i]);
+    for (let i = 0; i < all; i++) rowAt[merged[i]] = 0;
+    let kept = 0;
+    for (let i = 0; i < all; i++) {
+      if (this.#left[i] === 0) continue;
+      merged[kept] = merged[i];
+      this.#left[kept++] = this.#left[i];
+    }
+    return this.#intern(kept);
   }
 
   /** The row in #rowAt at a residual without what #rowAt decides behind it. */
-  #left(residual: number): number {
+  #pruned(residual: number): number {
     const { star, universal } = this.#nfa;
     const rowAt = this.#rowAt;
     let left = rowAt[residual];
@@ -99,87 +114,94 @@ export class StarSets {
     return left;
   }
 
-  #intern(residuals: Int32Array, rows: Int32Array): StarSet {
-    let hash = residuals.length;
-    for (let i = 0; i < residuals.length; i++) {
-      hash = Math.imul(hash ^ residuals[i], 0x9e3779b1) ^ rows[i];
+  #rowOf(set: StarSet, residual: number): number {
+    const { cells } = this;
+    let low = 0;
+    let high = set.size - 1;
+    while (low <= high) {
+      const middle = (low + high) >> 1;
+      const at = cells[set.residuals + middle];
+      if (at === residual) return cells[set.rows + middle];
+      if (at < residual) low = middle + 1;
+      else high = middle - 1;
+    }
+    return 0;
+  }
+
+  /** The set that #merged and #left hold. */
+  #intern(size: number): StarSet {
+    let hash = size;
+    for (let i = 0; i < size; i++) {
+      hash = Math.imul(hash ^ this.#merged[i], 0x9e3779b1) ^ this.#left[i];
       hash ^= hash >>> 15;
     }
-    const same = this.#byHash.get(hash) ?? [];
-    for (const set of same) {
-      if (equal(set.residuals, residuals) && equal(set.rows, rows)) return set;
-    }
-    const set = this.#create(residuals.slice(), rows.slice());
-    same.push(set);
-    this.#byHash.set(hash, same);
+    const same = this.#byHash.get(hash);
+    for (const set of same ?? []) if (this.#isSame(set, size)) return set;
+    const set = this.#create(size);
+    if (same === undefined) this.#byHash.set(hash, [set]);
+    else same.push(set);
     return set;
   }
 
-  #create(residuals: Int32Array, rows: Int32Array): StarSet {
+  #isSame(set: StarSet, size: number): boolean {
+    if (set.size !== size) return false;
+    for (let i = 0; i < size; i++) {
+      if (this.cells[set.residuals + i] !== this.#merged[i] || this.cells[set.rows + i] !== this.#left[i]) return false;
+    }
+    return true;
+  }
+
+  #create(size: number): StarSet {
     const { step, next, universal } = this.#nfa;
     const { classCount, lead } = this.#alphabet;
-    const stepStart = new Int32Array(classCount + 1);
-    for (const residual of residuals) {
+    const fan = (residual: number) => (step[residual] === STEP_LEAD ? lead.length : step[residual] === STEP_END ? 0 : 1);
+    let stepCount = 0;
+    for (let i = 0; i < size; i++) stepCount += fan(this.#merged[i]);
+    this.work += size + stepCount + classCount;
+    const residuals = this.#reserve(2 * size + 2 * classCount + 1 + 2 * stepCount);
+    const rows = residuals + size;
+    const steps = rows + size;
+    const quietTargets = steps + classCount + 1;
+    const { cells } = this;
+    cells.fill(0, steps, quietTargets);
+    cells.fill(-1, quietTargets, quietTargets + classCount);
+    for (let i = 0; i < size; i++) {
+      const residual = this.#merged[i];
+      cells[residuals + i] = residual;
+      cells[rows + i] = this.#left[i];
       const on = step[residual];
-      if (on === STEP_LEAD) for (const c of lead) stepStart[c + 1]++;
-      else if (on !== STEP_END) stepStart[on + 1]++;
+      if (on === STEP_LEAD) for (const c of lead) cells[steps + c] += 2;
+      else if (on !== STEP_END) cells[steps + on] += 2;
     }
-    for (let c = 0; c < classCount; c++) stepStart[c + 1] += stepStart[c];
-    const steps = stepStart[classCount];
-    this.work += residuals.length + steps + classCount;
-    const stepResiduals = new Int32Array(steps);
-    const stepRows = new Int32Array(steps);
-    const filled = stepStart.slice();
-    const put = (c: number, residual: number, row: number) => {
-      stepResiduals[filled[c]] = residual;
-      stepRows[filled[c]++] = row;
-    };
-    for (let i = 0; i < residuals.length; i++) {
-      const on = step[residuals[i]];
-      if (on === STEP_LEAD) for (const c of lead) put(c, next[residuals[i]], rows[i]);
-      else if (on !== STEP_END) put(on, next[residuals[i]], rows[i]);
+    // Counts become ends, and filling from the last residual backwards turns the ends into starts.
+    let end = quietTargets + classCount;
+    for (let c = 0; c < classCount; c++) {
+      end += cells[steps + c];
+      cells[steps + c] = end;
     }
-    const at = indexOf(residuals, universal);
-    return {
-      id: this.#count++,
-      residuals,
-      rows,
-      universal: at < 0 ? 0 : rows[at],
-      stepStart,
-      stepResiduals,
-      stepRows,
-      quietTargets: new Int32Array(classCount).fill(-1),
+    cells[steps + classCount] = end;
+    const put = (c: number, i: number) => {
+      cells[steps + c] -= 2;
+      cells[cells[steps + c]] = next[this.#merged[i]];
+      cells[cells[steps + c] + 1] = this.#left[i];
     };
+    for (let i = size - 1; i >= 0; i--) {
+      const on = step[this.#merged[i]];
+      if (on === STEP_LEAD) for (const c of lead) put(c, i);
+      else if (on !== STEP_END) put(on, i);
+    }
+    const set = { id: this.#count++, size, residuals, rows, universal: 0, steps, quietTargets };
+    return universal < 0 ? set : { ...set, universal: this.#rowOf(set, universal) };
   }
-}
 
-function ascending(a: number, b: number): number {
-  return a - b;
-}
-
-/** Two ascending lists without common elements as one. */
-function merged(a: Int32Array, b: readonly number[]): Int32Array {
-  const all = new Int32Array(a.length + b.length);
-  let i = 0;
-  let j = 0;
-  for (let k = 0; k < all.length; k++) all[k] = j === b.length || (i < a.length && a[i] < b[j]) ? a[i++] : b[j++];
-  return all;
-}
-
-function indexOf(sorted: Int32Array, value: number): number {
-  let low = 0;
-  let high = sorted.length - 1;
-  while (low <= high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle] === value) return middle;
-    if (sorted[middle] < value) low = middle + 1;
-    else high = middle - 1;
+  #reserve(count: number): number {
+    const start = this.#end;
+    this.#end += count;
+    if (this.#end > this.cells.length) {
+      const grown = new Int32Array(Math.max(this.#end, this.cells.length * 2));
+      grown.set(this.cells);
+      this.cells = grown;
+    }
+    return start;
   }
-  return -1;
-}
-
-function equal(a: Int32Array, b: Int32Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }

@@ -38,6 +38,8 @@ class Determinizer {
   readonly #buckets: number[][];
   /** Items of the state being put together. */
   readonly #items = new ItemList();
+  /** Those that have come behind a `*`: pairs of residual and row. */
+  readonly #added: number[] = [];
 
   constructor(nfa: Nfa, alphabet: Alphabet, algebra: RowAlgebra, budget: DfaBudget) {
     this.#nfa = nfa;
@@ -91,13 +93,14 @@ class Determinizer {
       this.#next = grown;
     }
     this.#work += classCount;
+    const stars = this.#stars;
     for (let c = 0; c < classCount; c++) {
       const bucket = this.#buckets[c];
-      let target = bucket.length === 0 ? set.quietTargets[c] : -1;
+      let target = bucket.length === 0 ? stars.cells[set.quietTargets + c] : -1;
       if (target < 0) {
-        target = this.#enter(set, set.stepStart[c], set.stepStart[c + 1], bucket);
+        target = this.#enter(set, stars.cells[set.steps + c], stars.cells[set.steps + c + 1], bucket);
         if (target < 0 || this.#workDone() > this.#budget.workMax) return false;
-        if (bucket.length === 0) set.quietTargets[c] = target;
+        if (bucket.length === 0) stars.cells[set.quietTargets + c] = target;
         else bucket.length = 0;
       }
       this.#next[base + c] = target;
@@ -129,32 +132,34 @@ class Determinizer {
     return true;
   }
 
-  /** The state of a star set after its own steps `from` to `to` and the given items; -1 when there is no room for it. */
+  /** The state of a star set after its own steps, which stand from `from` to `to`, and the given items; -1 when full. */
   #enter(set: StarSet, from: number, to: number, bucket: readonly number[]): number {
     const items = this.#items;
-    const { loop } = this.#nfa;
-    const added: number[] = [];
+    const stars = this.#stars;
+    const added = this.#added;
     items.count = 0;
-    this.#work += to - from + bucket.length / 2;
-    const put = (residual: number, row: number) => {
-      if (loop[residual] !== LOOP_ANY) {
-        items.push(residual, row);
-        return;
-      }
-      const left = this.#stars.remaining(set, residual, row);
-      if (left !== 0) added.push(residual, left);
-    };
-    for (let i = 0; i < bucket.length; i += 2) put(bucket[i], bucket[i + 1]);
-    for (let i = from; i < to; i++) put(set.stepResiduals[i], set.stepRows[i]);
+    added.length = 0;
+    this.#work += (to - from + bucket.length) / 2;
+    for (let i = 0; i < bucket.length; i += 2) this.#put(set, bucket[i], bucket[i + 1]);
+    for (let i = from; i < to; i += 2) this.#put(set, stars.cells[i], stars.cells[i + 1]);
     let reached = set;
     if (added.length > 0) {
-      reached = this.#stars.extend(set, added);
+      reached = stars.extend(set, added);
       for (let i = 0; i < items.count; i++) {
-        items.rows[i] = this.#stars.remaining(reached, items.residuals[i], items.rows[i]);
+        items.rows[i] = stars.remaining(reached, items.residuals[i], items.rows[i]);
       }
     }
     items.normalize(this.#algebra);
-    return this.#states.intern(reached, items, (residual) => this.#nfa.step[residual] === STEP_END, this.#algebra);
+    return this.#states.intern(reached, items, this.#nfa.step, this.#algebra);
+  }
+
+  #put(set: StarSet, residual: number, row: number): void {
+    if (this.#nfa.loop[residual] !== LOOP_ANY) {
+      this.#items.push(residual, row);
+      return;
+    }
+    const left = this.#stars.remaining(set, residual, row);
+    if (left !== 0) this.#added.push(residual, left);
   }
 }
 
@@ -237,7 +242,7 @@ class StatePool {
     return this.sets.length;
   }
 
-  intern(set: StarSet, items: ItemList, isEnd: (residual: number) => boolean, algebra: RowAlgebra): number {
+  intern(set: StarSet, items: ItemList, step: Uint16Array, algebra: RowAlgebra): number {
     let hash = Math.imul(set.id + 1, 0x9e3779b1);
     for (let i = 0; i < items.count; i++) {
       hash = Math.imul(hash ^ items.residuals[i], 0x85ebca6b) ^ items.rows[i];
@@ -260,7 +265,7 @@ class StatePool {
     this.#append(items);
     let row = set.universal;
     for (let i = 0; i < items.count; i++) {
-      if (isEnd(items.residuals[i])) row = algebra.join(row, items.rows[i]);
+      if (step[items.residuals[i]] === STEP_END) row = algebra.join(row, items.rows[i]);
     }
     this.rows.push(row);
     if (this.count * 2 > this.#slots.length) {
