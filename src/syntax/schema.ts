@@ -78,7 +78,8 @@ function report(context: Context, error: compiled.SchemaError): void {
   const subject = path === "" ? "the document" : quoteText(path);
   switch (error.keyword) {
     case "additionalProperties":
-      return reportUnknownKey(context, String(params["additionalProperty"]));
+      reportUnknownKey(context, String(params["additionalProperty"]));
+      return;
     case "required": {
       const key = String(params["missingProperty"]);
       findings.add("missing_key", {
@@ -90,11 +91,14 @@ function report(context: Context, error: compiled.SchemaError): void {
       return;
     }
     case "type":
-      return reportType(context, params["type"], subject, span);
+      reportType(context, params["type"], subject, span);
+      return;
     case "enum":
-      return reportChoice(context, params["allowedValues"] as readonly string[], subject, span);
+      reportChoice(context, params["allowedValues"] as readonly string[], subject, span);
+      return;
     case "const":
-      return reportVersion(context, path, span);
+      reportVersion(context, path, span);
+      return;
     case "minItems":
       findings.add("list_too_short", { message: `${subject} needs at least one entry`, path, span });
       return;
