@@ -26,7 +26,7 @@ export const allowed: Readonly<Record<string, Allowance>> = {
   syntax: { values: ["policy", "glob", "diagnostics", "limits"] },
   artifact: { values: ["limits", "policy/lattice"], types: ["policy"] },
   compiler: { values: ["policy", "glob", "artifact", "limits"], types: ["diagnostics"] },
-  engine: { values: ["artifact", "limits", "glob/parse", "glob/match", ...purePolicy], types: ["policy"] },
+  engine: { values: ["artifact", "limits", "glob", ...purePolicy], types: ["policy"] },
   reference: { values: [], types: ["policy", "glob", "engine/result"] },
   trace: { values: ["diagnostics", "limits"], types: ["engine", "policy"] },
   report: { values: ["diagnostics/escape"], types: anything },
@@ -35,7 +35,7 @@ export const allowed: Readonly<Record<string, Allowance>> = {
     values: ["syntax", "policy", "glob", "diagnostics", "limits", "artifact", "compiler", "version.generated"],
     types: anything,
   },
-  runtime: { values: ["engine", "artifact", "limits"], types: anything },
+  runtime: { values: ["engine", "artifact", "limits", ...purePolicy], types: anything },
 };
 
 /** Packages and Node's own modules: who alone may import them. */
