@@ -1,0 +1,202 @@
+import type { Artifact } from "../artifact/artifact.js";
+import { decodeArtifact } from "../artifact/decode.js";
+import { decideOnFault } from "../policy/fault.js";
+import { chooseEvaluators } from "./auto.js";
+import { type BatchResult, BatchDecider, decideEach } from "./batch.js";
+import { Calls, type NameFacts } from "./calls.js";
+import { contextKind, EvaluationRun } from "./evaluate.js";
+import type { Evaluator, PackedNames } from "./evaluator.js";
+import { explain, type Explanation } from "./explain.js";
+import { NameLookup } from "./lookup.js";
+import { MatchLister } from "./matches.js";
+import type { Context, Decision, Evaluation, Session } from "./result.js";
+import { Rules } from "./rules.js";
+import { SessionState } from "./session.js";
+import { unpackName } from "./tool-names.js";
+
+/** An internal error and the answer it got (semantics F1). */
+export interface FaultReport {
+  /** The name, or the empty name for what is not a string. */
+  readonly tool: string;
+  readonly error: unknown;
+  readonly decision: Decision;
+}
+
+export interface EngineOptions {
+  /** Default `auto`. `wasm` by name throws where WASM cannot be compiled. */
+  readonly evaluator?: "auto" | "js" | "wasm";
+  /** Called for every fault, so that each allow by fault can be logged; what it throws is swallowed. */
+  readonly onFault?: (fault: FaultReport) => void;
+}
+
+export interface EngineInfo {
+  /** Single checks. */
+  readonly evaluator: "js" | "wasm";
+  /** Packed batches. */
+  readonly bulkEvaluator: "js" | "wasm";
+  /** Why WASM is not used, where it was wanted. */
+  readonly wasmUnavailable: string | undefined;
+  /** SHA-256 of the policy's meaning, hex. */
+  readonly digest: string;
+  readonly name: string;
+  readonly faults: number;
+  /** Faults answered with `allow`. */
+  readonly faultsAllowed: number;
+  readonly artifactBytes: number;
+  readonly rows: number;
+  readonly globs: number;
+}
+
+/** A compiled policy, ready to answer. Holds no clock and does no IO. */
+export interface Engine {
+  readonly info: EngineInfo;
+  /**
+   * One call. Never throws for any tool value; a repeated name costs the same at any policy size. Without a session the
+   * call is a session of its own.
+   * @throws TypeError for an unknown context kind (E10), or a session that `openSession` did not make.
+   */
+  decide(tool: unknown, context?: Context): Decision;
+  /** Many calls in order, equal to deciding each. @throws as `decide`. */
+  decideBatch(names: readonly unknown[] | PackedNames, context?: Context): BatchResult;
+  /** Every matching rule and what would apply without it; the session is not advanced. @throws as `decide`. */
+  explain(tool: unknown, context?: Context): Explanation;
+  /** The result object of E9 for a list of calls, one session. @throws as `decide`. */
+  evaluate(tools: readonly unknown[], context?: Context): Evaluation;
+  openSession(): Session;
+}
+
+/** Decodes an artifact and opens it. @throws ArtifactError for bytes that are no artifact of this version. */
+export function openEngine(bytes: Uint8Array, options: EngineOptions = {}): Engine {
+  return openArtifact(decodeArtifact(bytes), options);
+}
+
+/** Opens a decoded artifact, with its evaluators or given ones. */
+export function openArtifact(
+  artifact: Artifact,
+  options: EngineOptions = {},
+  evaluators = chooseEvaluators(artifact, options.evaluator ?? "auto"),
+): Engine {
+  return new PolicyEngine(artifact, options, evaluators.single, evaluators.bulk, evaluators.wasmUnavailable);
+}
+
+class PolicyEngine implements Engine {
+  private readonly rules: Rules;
+  private readonly calls: Calls;
+  private readonly lookup: NameLookup;
+  private readonly batches: BatchDecider;
+  private lister: MatchLister | undefined;
+  private faults = 0;
+  private faultsAllowed = 0;
+
+  constructor(
+    private readonly artifact: Artifact,
+    private readonly options: EngineOptions,
+    private readonly single: Evaluator,
+    private readonly bulk: Evaluator,
+    private readonly wasmUnavailable: string | undefined,
+  ) {
+    this.rules = new Rules(artifact);
+    this.calls = new Calls(this.rules);
+    this.lookup = new NameLookup(this.rules, single);
+    this.batches = new BatchDecider(this.calls, bulk);
+  }
+
+  get info(): EngineInfo {
+    const { artifact, faults, faultsAllowed, wasmUnavailable } = this;
+    return {
+      evaluator: this.single.kind,
+      bulkEvaluator: this.bulk.kind,
+      wasmUnavailable,
+      digest: artifact.digest,
+      name: artifact.name,
+      faults,
+      faultsAllowed,
+      artifactBytes: artifact.bytes.length,
+      rows: artifact.rowCount,
+      globs: artifact.globs.count,
+    };
+  }
+
+  decide(tool: unknown, context?: Context): Decision {
+    if (context !== undefined) checkContext(context);
+    const session = context?.session as SessionState | undefined;
+    const callsBefore = session === undefined ? 0 : session.toolCount;
+    try {
+      const name = typeof tool === "string" ? tool : "";
+      const facts = this.lookup.factsOf(name);
+      if (context !== undefined) return this.calls.decide(name, facts, context);
+      return facts.alone ?? this.decideAlone(name, facts);
+    } catch (error) {
+      // The call happened, whatever became of its judgement.
+      if (session !== undefined && session.toolCount === callsBefore) session.toolCount++;
+      return this.fault(tool, error);
+    }
+  }
+
+  private decideAlone(name: string, facts: NameFacts): Decision {
+    facts.alone = this.calls.decide(name, facts, {});
+    return facts.alone;
+  }
+
+  decideBatch(names: readonly unknown[] | PackedNames, context?: Context): BatchResult {
+    if (context !== undefined) checkContext(context);
+    if (!("offsets" in names)) return decideEach(names.length, (i) => this.decide(names[i], context));
+    const one = (name: string) => this.decide(name, context);
+    if (context?.session === undefined && context?.guardrail === undefined) {
+      try {
+        return this.batches.decide(names, context, one);
+      } catch {
+        // Fall through: name by name, where each fault is one call's own.
+      }
+    }
+    return decideEach(names.count, (i) => one(unpackName(names, i)));
+  }
+
+  explain(tool: unknown, context: Context = {}): Explanation {
+    checkContext(context);
+    const name = typeof tool === "string" ? tool : "";
+    return explain(this.calls, this.openLister(), name, this.lookup.factsOf(name), context);
+  }
+
+  evaluate(tools: readonly unknown[], context: Context = {}): Evaluation {
+    checkContext(context);
+    const { calls, lookup } = this;
+    const run = new EvaluationRun({ calls, lister: this.openLister(), factsOf: (name) => lookup.factsOf(name) }, context);
+    for (const tool of tools) run.call(tool);
+    return run.result();
+  }
+
+  openSession(): Session {
+    return new SessionState();
+  }
+
+  private openLister(): MatchLister {
+    this.lister ??= new MatchLister(this.rules, this.single);
+    return this.lister;
+  }
+
+  private fault(tool: unknown, error: unknown): Decision {
+    this.faults++;
+    const { verdict, action } = decideOnFault({
+      engineLoaded: true,
+      failOpen: this.artifact.defaults.failOpen.value,
+      mode: this.rules.mode,
+    });
+    if (action === "allow") this.faultsAllowed++;
+    const decision: Decision = Object.freeze({ verdict, action, cause: "fault", rule: null });
+    try {
+      this.options.onFault?.({ tool: typeof tool === "string" ? tool : "", error, decision });
+    } catch {
+      // A failing log must not change the answer.
+    }
+    return decision;
+  }
+}
+
+/** Mistakes of the caller, which must not be answered by `fail_open`. */
+function checkContext(context: Context): void {
+  if (context.kind !== undefined) contextKind(context.kind);
+  if (context.session !== undefined && !(context.session instanceof SessionState)) {
+    throw new TypeError("the session must come from openSession");
+  }
+}

@@ -1,0 +1,121 @@
+import type { Artifact } from "../artifact/artifact.js";
+import { NONE } from "../artifact/layout.js";
+import { NameFacts } from "./calls.js";
+import type { Evaluator } from "./evaluator.js";
+import type { RuleRef } from "./result.js";
+import type { CountedTerm, Rules, UseKind } from "./rules.js";
+
+/** A rule that matches a name, and the globs of it that do, in the rule's order. */
+export interface RuleMatch {
+  readonly rank: number;
+  readonly globIds: readonly number[];
+}
+
+/** Everything that matches one name; each list in rank order. An invalid name has no capabilities (semantics G2). */
+export interface Matches {
+  readonly invalid: boolean;
+  readonly forbidden: readonly RuleMatch[];
+  readonly capabilities: readonly RuleMatch[];
+  /** Triggers that fire whatever the counts. */
+  readonly triggers: readonly RuleMatch[];
+  /** Terms with count tests whose globs match. */
+  readonly counted: readonly CountedTerm[];
+}
+
+/** The facts that follow from a list of matches: the long way round, for explanations and to check the automaton. */
+export function factsOf({ forbidden, triggers, capabilities, invalid, counted }: Matches): NameFacts {
+  const first = (list: readonly RuleMatch[]) => (list.length > 0 ? list[0].rank : NONE);
+  return new NameFacts(first(forbidden), first(triggers), first(capabilities), invalid, counted, false);
+}
+
+/**
+ * Lists all matching rules of a name by asking glob after glob, beside the automaton. Only for names that are shown.
+ * Literal globs and literal beginnings are looked up, so the cost grows with the globs that begin like the name.
+ */
+export class MatchLister {
+  private readonly literals = new Map<string, number>();
+  /** Globs with a wildcard, by the text before it. */
+  private readonly beginnings = new Map<string, number[]>();
+  private readonly lengths: readonly number[];
+  private readonly artifact: Artifact;
+
+  constructor(
+    private readonly rules: Rules,
+    private readonly evaluator: Evaluator,
+  ) {
+    this.artifact = rules.artifact;
+    const { globs } = this.artifact;
+    for (let id = 0; id < globs.count; id++) {
+      const { text } = globs.get(id);
+      const end = wildcardAt(text);
+      if (end === text.length) this.literals.set(text, id);
+      else {
+        const beginning = text.slice(0, end);
+        const same = this.beginnings.get(beginning);
+        if (same === undefined) this.beginnings.set(beginning, [id]);
+        else same.push(id);
+      }
+    }
+    this.lengths = [...new Set(Array.from(this.beginnings.keys(), (beginning) => beginning.length))].sort((a, b) => a - b);
+  }
+
+  list(name: string, invalid: boolean): Matches {
+    const matching = this.matchingGlobs(name);
+    const found: Record<UseKind, Map<number, number[]>> = { forbidden: new Map(), trigger: new Map(), capability: new Map() };
+    for (const id of matching) {
+      for (const { kind, rank } of this.artifact.globs.get(id).uses) note(found[kind], rank, id);
+    }
+    const all = (globIds: readonly number[]) => globIds.every((id) => matching.has(id));
+    for (const term of this.rules.nameTerms) if (all(term.globIds)) for (const id of term.globIds) note(found.trigger, term.trigger, id);
+    const inOrder = ([rank, ids]: [number, number[]]): RuleMatch => {
+      const globIds = new Set(this.rules.capability(rank).globIds);
+      return { rank, globIds: [...globIds].filter((id) => ids.includes(id)) };
+    };
+    return {
+      invalid,
+      forbidden: ranked(found.forbidden),
+      capabilities: invalid ? [] : [...found.capability].map(inOrder).sort(byRank),
+      triggers: ranked(found.trigger),
+      counted: this.rules.mixedTerms.filter((term) => all(term.globIds)),
+    };
+  }
+
+  /** The rule of a match with the first glob that matched. */
+  ref(kind: UseKind, match: RuleMatch): RuleRef {
+    const rule = this.rules.ref(kind, match.rank);
+    if (rule.pattern !== undefined || match.globIds.length === 0) return rule;
+    return { ...rule, pattern: this.artifact.globs.get(match.globIds[0]).text };
+  }
+
+  private matchingGlobs(name: string): Set<number> {
+    const ids: number[] = [];
+    const literal = this.literals.get(name);
+    if (literal !== undefined) ids.push(literal);
+    for (const length of this.lengths) {
+      if (length > name.length) break;
+      for (const id of this.beginnings.get(name.slice(0, length)) ?? []) if (this.evaluator.matchGlob(id, name)) ids.push(id);
+    }
+    return new Set(ids.sort((a, b) => a - b));
+  }
+}
+
+/** Index of the first `*` or `?`, or the length. */
+function wildcardAt(text: string): number {
+  let at = 0;
+  while (at < text.length && text.charCodeAt(at) !== 42 && text.charCodeAt(at) !== 63) at++;
+  return at;
+}
+
+function note(found: Map<number, number[]>, rank: number, globId: number): void {
+  const globIds = found.get(rank);
+  if (globIds === undefined) found.set(rank, [globId]);
+  else if (!globIds.includes(globId)) globIds.push(globId);
+}
+
+function ranked(found: Map<number, number[]>): RuleMatch[] {
+  return [...found].map(([rank, globIds]) => ({ rank, globIds })).sort(byRank);
+}
+
+function byRank(a: RuleMatch, b: RuleMatch): number {
+  return a.rank - b.rank;
+}
