@@ -67,7 +67,10 @@ class TranscriptReader implements RecordReader {
     const type = record["type"];
     if (type === "assistant" || type === "user") {
       const message = asObject(record["message"]);
-      if (message === undefined) return this.sink.bad(line, `a record of type \`${type}\` needs a \`message\``);
+      if (message === undefined) {
+        this.sink.bad(line, `a record of type \`${type}\` needs a \`message\``);
+        return;
+      }
       const session = this.sessionOf(record);
       this.know(session, record);
       if (type === "assistant") this.readContent(message, record, session, line, isSubagent(record));
@@ -134,7 +137,11 @@ class TranscriptReader implements RecordReader {
 }
 
 function isSubagent(record: JsonObject): boolean {
-  return record["isSidechain"] === true || asText(record["agentId"]) !== undefined || asText(record["parent_tool_use_id"]) !== undefined;
+  return (
+    record["isSidechain"] === true ||
+    asText(record["agentId"]) !== undefined ||
+    asText(record["parent_tool_use_id"]) !== undefined
+  );
 }
 
 /** An ASCII letter or underscore written as `\u00XX` could spell a marker that a byte search misses. */

@@ -1,4 +1,4 @@
-import { diagnostic, type Code } from "../diagnostics/codes.js";
+import { type Code, diagnostic } from "../diagnostics/codes.js";
 import type { Diagnostic, Span } from "../diagnostics/diagnostic.js";
 import { quoteText } from "../diagnostics/escape.js";
 import { diagnosticsShownMax } from "../limits.js";

@@ -93,16 +93,19 @@ export class Intake {
     this.head = [];
     const body = head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf ? head.subarray(3) : head;
     if ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)) {
-      return this.refuse("text", "encoding_utf16", "the input is UTF-16, but traces are UTF-8");
+      this.refuse("text", "encoding_utf16", "the input is UTF-16, but traces are UTF-8");
+      return;
     }
-    if (whole && skipBlanks(body) === body.length) return this.refuse("empty", "trace_empty", "the input is empty");
     this.framing = framingOf(body, whole);
-    if (this.framing === "text") return this.refuse("text", "trace_not_json", "the input is not JSON");
+    if (whole && skipBlanks(body) === body.length) this.refuse("empty", "trace_empty", "the input is empty");
+    else if (this.framing === "text") this.refuse("text", "trace_not_json", "the input is not JSON");
+    if (this.refusal !== undefined) return;
     const frames = {
       record: (bytes: Uint8Array, line: number, cut: boolean) => this.take(bytes, line, cut),
       tooLong: (line: number) => this.bad("trace_line_too_long", line, "is too long and was skipped"),
     };
-    this.framer = this.framing === "lines" ? new LineFramer(frames, this.lineBytesMax) : new ValueFramer(frames, this.lineBytesMax);
+    this.framer =
+      this.framing === "lines" ? new LineFramer(frames, this.lineBytesMax) : new ValueFramer(frames, this.lineBytesMax);
     this.framer.push(body);
   }
 
@@ -139,8 +142,8 @@ export class Intake {
   }
 
   private refuseUnknown(hasRecords: boolean): void {
-    if (hasRecords) return this.refuse("unknown", "trace_format_unknown", "the input is JSON, but of no trace format that is read here");
-    if (this.damaged) this.refusal = "damaged";
+    if (hasRecords) this.refuse("unknown", "trace_format_unknown", "the input is JSON, but of no trace format that is read here");
+    else if (this.damaged) this.refusal = "damaged";
     else if (this.framing === "json" || (this.probed.length === 1 && this.probed[0]!.cut)) {
       // One document, or one line: where it breaks is what helps.
       this.refusal = "damaged";
@@ -180,7 +183,10 @@ export class Intake {
   private bad(code: Code, line: number, what: string): void {
     this.badLines++;
     const noun = this.framing === "json" ? "the document at line" : "line";
-    const finding = diagnostic(code, { message: `${noun} ${line} of ${quoteText(this.options.name, 200)} ${what}`, span: lineSpan(this.options.name, line) });
+    const finding = diagnostic(code, {
+      message: `${noun} ${line} of ${quoteText(this.options.name, 200)} ${what}`,
+      span: lineSpan(this.options.name, line),
+    });
     if (this.reader === undefined) this.early.push(finding);
     else this.log.bad(finding);
   }

@@ -89,7 +89,12 @@ class Reading {
 
   private async readPattern(pattern: string): Promise<void> {
     const { folder, segments } = splitPattern(pattern);
-    await this.readFolder(pattern, folder, (path) => matchSegments(segments, path), (path) => couldMatch(segments, path));
+    await this.readFolder(
+      pattern,
+      folder,
+      (path) => matchSegments(segments, path),
+      (path) => couldMatch(segments, path),
+    );
   }
 
   private async readFolder(
@@ -159,7 +164,8 @@ class Reading {
   private brokenOff(name: string, error: unknown): void {
     const code = codeOf(error);
     const damaged = code.startsWith("Z_") || code === "ERR_BUFFER_TOO_LARGE";
-    if (damaged) this.log.add("trace_gzip_damaged", `the gzip data of ${quoteText(name, 200)} is cut or corrupt`, lineSpan(name, 1));
+    if (damaged)
+      this.log.add("trace_gzip_damaged", `the gzip data of ${quoteText(name, 200)} is cut or corrupt`, lineSpan(name, 1));
     else this.cannotRead(name, error);
   }
 }

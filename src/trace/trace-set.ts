@@ -95,7 +95,12 @@ export class TraceSetBuilder {
   private subagent = new Uint8Array(256);
 
   /** Makes a trace known. Keys of different formats never meet. Returns whether it is new. */
-  know(format: string, input: number, key: string, seen: { timeMs?: number | undefined; agent?: string | undefined; id?: string | undefined }): boolean {
+  know(
+    format: string,
+    input: number,
+    key: string,
+    seen: { timeMs?: number | undefined; agent?: string | undefined; id?: string | undefined },
+  ): boolean {
     const known = this.traces.length;
     const trace = this.traces[this.traceOf(format, input, key, seen.id)]!;
     trace.agent ??= seen.agent;
@@ -140,7 +145,11 @@ export class TraceSetBuilder {
         session: this.session.subarray(0, length),
         subagent: this.subagent.subarray(0, length),
       },
-      traces: this.traces.map(({ seenMs, ...trace }) => ({ ...trace, firstMs: trace.firstMs ?? seenMs, lastMs: trace.lastMs ?? seenMs })),
+      traces: this.traces.map(({ seenMs, ...trace }) => ({
+        ...trace,
+        firstMs: trace.firstMs ?? seenMs,
+        lastMs: trace.lastMs ?? seenMs,
+      })),
       inputs,
       sessions: this.sessionIds.size,
       badLines: inputs.reduce((sum, each) => sum + each.badLines, 0),
