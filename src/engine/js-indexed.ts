@@ -5,13 +5,17 @@ import { KeyTable, mixHash } from "./js-keys.js";
 import { ParallelBlock } from "./js-parallel.js";
 import type { RowJoin } from "./js-rows.js";
 
-/** Key lengths are at most 255. */
+/**
+ * Key lengths are below 256. Hashes of a longer name go round: the entry after n bytes then holds that of a later place, so
+ * names that long hash their beginning again.
+ */
 const hashesKept = 256;
+export const hashesMask = hashesKept - 1;
 
 /** Every lane an artifact can have, for names as bytes. The order is the cheapest first, so that later ones are skipped. */
 export class Lanes {
   readonly rows: RowJoin;
-  readonly #basis: number;
+  readonly basis: number;
   readonly #literals: KeyTable | null = null;
   /** A literal's row was not completed at compile time: it joins instead of being the whole answer. */
   readonly #literalsOpen: boolean;
@@ -23,14 +27,14 @@ export class Lanes {
   readonly #parallel: ParallelBlock | null = null;
   readonly #reserve: ParallelBlock | null = null;
   /** Hash after n bytes of the current name, at n. */
-  readonly #hashes = new Int32Array(hashesKept);
+  readonly hashes = new Int32Array(hashesKept);
 
   constructor(file: Uint8Array, rows: RowJoin) {
     const flags = wordAt(file, L.HEADER_FLAGS);
     const lanes = sectionWords(file, L.SECTION_LANES);
     const lane = (offset: number) => lanes[offset / 4];
     this.rows = rows;
-    this.#basis = lane(L.LANES_HASH_BASIS) | 0;
+    this.basis = lane(L.LANES_HASH_BASIS) | 0;
     this.#literalsOpen = (flags & L.FLAG_LITERALS_OPEN) !== 0;
     if (flags & L.FLAG_LITERALS) {
       const shift = lane(L.LANES_LITERAL_SHIFT);
@@ -64,18 +68,21 @@ export class Lanes {
 
   /** The row of the name `[from, to)`, or -1 when it would be a new joined row and there is no room for it. */
   classify(name: Uint8Array, from: number, to: number): number {
+    const hashes = this.hashes;
+    let hash = this.basis;
+    for (let i = from; i < to; ) {
+      hash = Math.imul(hash ^ name[i++], L.HASH_PRIME);
+      hashes[(i - from) & hashesMask] = hash;
+    }
+    return this.classifyHashed(name, from, to, hash);
+  }
+
+  /** The same when `hashes` is filled and `hash` is that of the whole name. */
+  classifyHashed(name: Uint8Array, from: number, to: number, hash: number): number {
     const rows = this.rows;
     const length = to - from;
-    const hashes = this.#hashes;
-    let hash = this.#basis;
-    const kept = from + Math.min(length, hashesKept - 1);
-    for (let i = from; i < kept; ) {
-      hash = Math.imul(hash ^ name[i++], L.HASH_PRIME);
-      hashes[i - from] = hash;
-    }
     rows.start();
     if (this.#literals !== null) {
-      for (let i = kept; i < to; i++) hash = Math.imul(hash ^ name[i], L.HASH_PRIME);
       const row = this.#literals.find(hash, name, from, length);
       if (row >= 0) {
         if (!this.#literalsOpen) return row;
@@ -83,8 +90,8 @@ export class Lanes {
       }
     }
     if (this.#dfa !== null) rows.add(this.#dfa.classify(name, from, to));
-    if (this.#prefixes !== null) this.#prefixes.runPrefix(name, from, length, hashes, rows);
-    if (this.#suffixes !== null) this.#suffixes.runSuffix(name, to, length, this.#basis, hashes, rows);
+    if (this.#prefixes !== null) this.#prefixes.runPrefix(name, from, length, this.basis, this.hashes, rows);
+    if (this.#suffixes !== null) this.#suffixes.runSuffix(name, to, length, this.basis, this.hashes, rows);
     if (this.#lengthRows !== null) rows.add(this.#lengthRow(this.#lengthRows, name, from, to));
     if (this.#grams?.run(name, from, to, rows)) this.#reserve?.run(name, from, to, rows);
     this.#parallel?.run(name, from, to, rows);
@@ -121,9 +128,18 @@ class EdgeLane {
     this.#bloomShift = bloomShift;
   }
 
-  /** `hashes[n]` is the hash after the first n bytes. */
-  runPrefix(name: Uint8Array, from: number, length: number, hashes: Int32Array, rows: RowJoin): void {
-    for (const n of this.#lengths) {
+  /** `hashes[n]` is the hash after the first n bytes, as long as the name is no longer than what is kept. */
+  runPrefix(name: Uint8Array, from: number, length: number, basis: number, hashes: Int32Array, rows: RowJoin): void {
+    if (length >= hashesKept) {
+      let hash = basis;
+      for (let n = 1; n < hashesKept; n++) {
+        hash = Math.imul(hash ^ name[from + n - 1], L.HASH_PRIME);
+        hashes[n] = hash;
+      }
+    }
+    const lengths = this.#lengths;
+    for (let i = 0; i < lengths.length; i++) {
+      const n = lengths[i];
       if (n > length || !this.#maybe(hashes[n])) continue;
       const row = this.#keys.find(hashes[n], name, from, n);
       if (row >= 0) return rows.add(row);
@@ -138,7 +154,9 @@ class EdgeLane {
       hash = Math.imul(hash ^ name[to - n], L.HASH_PRIME);
       hashes[n] = hash;
     }
-    for (const n of this.#lengths) {
+    const lengths = this.#lengths;
+    for (let i = 0; i < lengths.length; i++) {
+      const n = lengths[i];
       if (n > length || !this.#maybe(hashes[n])) continue;
       const row = this.#keys.find(hashes[n], name, to - n, n);
       if (row >= 0) return rows.add(row);

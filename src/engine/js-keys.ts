@@ -14,6 +14,7 @@ export function mixHash(hash: number): number {
 /** A hash table of literals, prefixes or suffixes: views on the artifact, keys compared byte by byte. */
 export class KeyTable {
   readonly #slots: Int32Array;
+  /** Slots are four words each and a power of two of them. */
   readonly #mask: number;
   readonly #shift: number;
   readonly #probes: number;
@@ -24,7 +25,7 @@ export class KeyTable {
 
   constructor(file: Uint8Array, section: number, shift: number, probes: number, skip: number) {
     this.#slots = sectionInts(file, section);
-    this.#mask = this.#slots.length / 4 - 1;
+    this.#mask = this.#slots.length - 1;
     this.#shift = shift;
     this.#probes = probes;
     this.#globs = sectionInts(file, SECTION_GLOBS);
@@ -35,18 +36,12 @@ export class KeyTable {
   /** The row of the key that is the `length` bytes of the name from `from`, or -1. */
   find(hash: number, name: Uint8Array, from: number, length: number): number {
     const slots = this.#slots;
-    let slot = mixHash(hash) >>> this.#shift;
-    for (let probe = this.#probes; probe > 0; probe--) {
-      const at = slot * 4;
-      const glob = slots[at + 1];
-      if (glob === -1) return -1;
-      if (slots[at] === hash && slots[at + 3] === length) {
-        const key = this.#keyOffset(glob);
-        let i = 0;
-        while (i < length && this.#text[key + i] === name[from + i]) i++;
-        if (i === length) return slots[at + 2];
+    let at = (mixHash(hash) >>> this.#shift) * 4;
+    for (let probe = this.#probes; probe > 0 && slots[at + 1] !== -1; probe--) {
+      if (slots[at] === hash && slots[at + 3] === length && this.#isKey(slots[at + 1], name, from, length)) {
+        return slots[at + 2];
       }
-      slot = (slot + 1) & this.#mask;
+      at = (at + 4) & this.#mask;
     }
     return -1;
   }
@@ -54,21 +49,30 @@ export class KeyTable {
   /** The same for a whole ASCII name, straight from the string. */
   findAscii(hash: number, name: string): number {
     const slots = this.#slots;
-    const length = name.length;
-    let slot = mixHash(hash) >>> this.#shift;
-    for (let probe = this.#probes; probe > 0; probe--) {
-      const at = slot * 4;
-      const glob = slots[at + 1];
-      if (glob === -1) return -1;
-      if (slots[at] === hash && slots[at + 3] === length) {
-        const key = this.#keyOffset(glob);
-        let i = 0;
-        while (i < length && this.#text[key + i] === name.charCodeAt(i)) i++;
-        if (i === length) return slots[at + 2];
+    let at = (mixHash(hash) >>> this.#shift) * 4;
+    for (let probe = this.#probes; probe > 0 && slots[at + 1] !== -1; probe--) {
+      if (slots[at] === hash && slots[at + 3] === name.length && this.#isAsciiKey(slots[at + 1], name)) {
+        return slots[at + 2];
       }
-      slot = (slot + 1) & this.#mask;
+      at = (at + 4) & this.#mask;
     }
     return -1;
+  }
+
+  #isKey(glob: number, name: Uint8Array, from: number, length: number): boolean {
+    const text = this.#text;
+    const key = this.#keyOffset(glob);
+    let i = 0;
+    while (i < length && text[key + i] === name[from + i]) i++;
+    return i === length;
+  }
+
+  #isAsciiKey(glob: number, name: string): boolean {
+    const text = this.#text;
+    const key = this.#keyOffset(glob);
+    let i = 0;
+    while (i < name.length && text[key + i] === name.charCodeAt(i)) i++;
+    return i === name.length;
   }
 
   #keyOffset(glob: number): number {

@@ -2,7 +2,7 @@ import type { Artifact } from "../artifact/artifact.js";
 import * as L from "../artifact/layout.js";
 import { sectionBytes, sectionInts, sectionWords, wordAt } from "../artifact/sections.js";
 import type { Evaluator, PackedNames, Row } from "./evaluator.js";
-import { Dfa, Lanes } from "./js-indexed.js";
+import { Dfa, hashesMask, Lanes } from "./js-indexed.js";
 import { KeyTable } from "./js-keys.js";
 import { matchesGlob, NameBuffer } from "./js-names.js";
 import { RowJoin } from "./js-rows.js";
@@ -23,18 +23,19 @@ abstract class JsEvaluator implements Evaluator {
   readonly kind = "js";
   protected readonly rows: RowJoin;
   protected readonly buffer = new NameBuffer();
-  protected readonly lanes: Lanes;
   readonly #globs: Int32Array;
   readonly #text: Uint8Array;
 
   constructor(artifact: Artifact) {
     this.rows = new RowJoin(artifact.bytes);
-    this.lanes = new Lanes(artifact.bytes, this.rows);
     this.#globs = sectionInts(artifact.bytes, L.SECTION_GLOBS);
     this.#text = sectionBytes(artifact.bytes, L.SECTION_GLOB_TEXT);
   }
 
   abstract classify(name: string): number;
+
+  /** The row of the name `[from, to)`, or -1 when it would be a new joined row and there is no room for it. */
+  protected abstract classifyBytes(name: Uint8Array, from: number, to: number): number;
 
   get generation(): number {
     return this.rows.generation;
@@ -51,7 +52,7 @@ abstract class JsEvaluator implements Evaluator {
   classifyBatch(names: PackedNames, from: number, rows: Uint32Array): number {
     const { bytes, count, offsets } = names;
     for (let i = from; i < count; i++) {
-      const row = this.lanes.classify(bytes, offsets[i], offsets[i + 1]);
+      const row = this.classifyBytes(bytes, offsets[i], offsets[i + 1]);
       if (row < 0) return i;
       rows[i] = row;
     }
@@ -67,18 +68,13 @@ abstract class JsEvaluator implements Evaluator {
     return matchesGlob(this.#text, text, textEnd, this.buffer.bytes, 0, length);
   }
 
-  /** Any string, through its bytes. */
+  /** Any string, through its bytes; makes room when the joined rows are full. */
   protected classifyWide(name: string): number {
     const length = this.buffer.encode(name);
-    return this.classifyBytes(length);
-  }
-
-  /** The name in the buffer; makes room when the joined rows are full. */
-  protected classifyBytes(length: number): number {
-    const row = this.lanes.classify(this.buffer.bytes, 0, length);
+    const row = this.classifyBytes(this.buffer.bytes, 0, length);
     if (row >= 0) return row;
     this.rows.reset();
-    return this.lanes.classify(this.buffer.bytes, 0, length);
+    return this.classifyBytes(this.buffer.bytes, 0, length);
   }
 }
 
@@ -106,6 +102,14 @@ class DfaEvaluator extends JsEvaluator {
       if (c >= 0x80) return this.classifyWide(name);
       state = cells[state + classes[c]];
     }
+    return cells[state + this.#rowCell];
+  }
+
+  protected classifyBytes(name: Uint8Array, from: number, to: number): number {
+    const cells = this.#cells;
+    const classes = this.#classes;
+    let state = this.#start;
+    for (let i = from; i < to; i++) state = cells[state + classes[name[i]]];
     return cells[state + this.#rowCell];
   }
 }
@@ -146,17 +150,47 @@ class LiteralDfaEvaluator extends JsEvaluator {
     const row = this.#literals.findAscii(hash, name);
     return row >= 0 ? row : cells[state + this.#rowCell];
   }
+
+  protected classifyBytes(name: Uint8Array, from: number, to: number): number {
+    const cells = this.#cells;
+    const classes = this.#classes;
+    let state = this.#start;
+    let hash = this.#basis;
+    for (let i = from; i < to; i++) {
+      hash = Math.imul(hash ^ name[i], L.HASH_PRIME);
+      state = cells[state + classes[name[i]]];
+    }
+    const row = this.#literals.find(hash, name, from, to - from);
+    return row >= 0 ? row : cells[state + this.#rowCell];
+  }
 }
 
 class IndexedEvaluator extends JsEvaluator {
+  readonly #lanes: Lanes;
+
+  constructor(artifact: Artifact) {
+    super(artifact);
+    this.#lanes = new Lanes(artifact.bytes, this.rows);
+  }
+
   classify(name: string): number {
     const length = name.length;
     const bytes = this.buffer.reserve(length);
-    for (let i = 0; i < length; i++) {
+    const hashes = this.#lanes.hashes;
+    let hash = this.#lanes.basis;
+    let i = 0;
+    while (i < length) {
       const c = name.charCodeAt(i);
       if (c >= 0x80) return this.classifyWide(name);
-      bytes[i] = c;
+      bytes[i++] = c;
+      hash = Math.imul(hash ^ c, L.HASH_PRIME);
+      hashes[i & hashesMask] = hash;
     }
-    return this.classifyBytes(length);
+    const row = this.#lanes.classifyHashed(bytes, 0, length, hash);
+    return row >= 0 ? row : this.classifyWide(name);
+  }
+
+  protected classifyBytes(name: Uint8Array, from: number, to: number): number {
+    return this.#lanes.classify(name, from, to);
   }
 }
