@@ -98,7 +98,8 @@ export class BatchDecider {
         const id = chosen[i];
         let number = id < this.numbers.length ? this.numbers[id] : UNSEEN;
         if (number === UNSEEN) number = this.enter(id, tally, context);
-        if (number === BY_NAME || offsets[i] === offsets[i + 1] || !(ascii || isAsciiName(bytes, offsets[i], offsets[i + 1]))) later.push(i);
+        if (number === BY_NAME || offsets[i] === offsets[i + 1] || !(ascii || isAsciiName(bytes, offsets[i], offsets[i + 1])))
+          later.push(i);
         else {
           chosen[i] = number;
           tally.hits[number]++;

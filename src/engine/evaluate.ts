@@ -1,11 +1,10 @@
 import { coverageOf } from "../policy/coverage.js";
-import type { Card, Severity } from "../policy/model.js";
 import { verdicts } from "../policy/lattice.js";
+import type { Card, Severity } from "../policy/model.js";
 import { type Calls, EXCEEDED, IN_GRACE, type NameFacts } from "./calls.js";
 import type { Stand } from "./guardrail.js";
 import { actions, causes, verdictOf } from "./judge.js";
 import type { Matches, MatchLister } from "./matches.js";
-import { isUnusualName } from "./tool-names.js";
 import type {
   Cause,
   Context,
@@ -21,6 +20,7 @@ import type {
 } from "./result.js";
 import { nameRule, type Rules } from "./rules.js";
 import { SessionState, testsHold } from "./session.js";
+import { isUnusualName } from "./tool-names.js";
 
 const kinds = new Map<unknown, ContextKind>([
   [undefined, "gateway"],
@@ -126,15 +126,25 @@ export class EvaluationRun {
     const { artifact } = this.rules;
     const tools = [...this.entries.values()].map((entry) => this.outcome(entry));
     const { capabilities } = artifact;
-    const entries = Array.from({ length: this.context.card === undefined ? 0 : capabilities.count }, (_, rank) => capabilities.get(rank));
+    const entries = Array.from({ length: this.context.card === undefined ? 0 : capabilities.count }, (_, rank) =>
+      capabilities.get(rank),
+    );
     return {
-      verdict: worst(verdicts, tools.map((tool) => tool.verdict)),
-      action: worst(actions, tools.map((tool) => tool.action)),
+      verdict: worst(
+        verdicts,
+        tools.map((tool) => tool.verdict),
+      ),
+      action: worst(
+        actions,
+        tools.map((tool) => tool.action),
+      ),
       mode: this.rules.mode,
       tools,
       violations: this.findings.flatMap(violation),
       warnings: this.findings.flatMap(warning),
-      escalations: this.findings.flatMap(({ cause, tool, reason, rule }) => (cause === "escalated" ? [{ tool, reason, rule }] : [])),
+      escalations: this.findings.flatMap(({ cause, tool, reason, rule }) =>
+        cause === "escalated" ? [{ tool, reason, rule }] : [],
+      ),
       cardGaps: this.kind === "observer" ? this.findings.flatMap(cardGap) : [],
       coverage: coverageOf(this.context.card, entries),
       context: this.kind,
@@ -176,7 +186,8 @@ export class EvaluationRun {
     for (const match of matches.triggers) findings.push(this.fired(name, match.rank, this.source.lister.ref("trigger", match)));
     const stand = calls.stand(name, facts.capability, { ...context, session: this.session });
     if (stand.decision !== null) {
-      const { cause, rule } = stand.place === "missing" ? stand.decision : { cause: "guardrail_denied" as const, rule: stand.decision.rule };
+      const { cause, rule } =
+        stand.place === "missing" ? stand.decision : { cause: "guardrail_denied" as const, rule: stand.decision.rule };
       findings.push({ tool: name, cause, rule: rule as RuleRef, reason: stand.reason, severity: "high" });
     }
     const triggers = new Set(matches.triggers.map(({ rank }) => rank));
@@ -236,7 +247,9 @@ export class EvaluationRun {
     const { verdict, action, cause, rule } = worst as Decision;
     const capabilities = matches.capabilities.map((match) => lister.ref("capability", match));
     const globsOf = (rank: number) =>
-      matches.triggers.find((match) => match.rank === rank)?.globIds ?? matches.counted.find((term) => term.trigger === rank)?.globIds ?? [];
+      matches.triggers.find((match) => match.rank === rank)?.globIds ??
+      matches.counted.find((term) => term.trigger === rank)?.globIds ??
+      [];
     const fired = [...triggers].map((rank) => lister.ref("trigger", { rank, globIds: globsOf(rank) }));
     const shown = rule && [...capabilities, ...fired].find((other) => other.kind === rule.kind && same(other, rule));
     return {

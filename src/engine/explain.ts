@@ -54,7 +54,8 @@ export function explain(calls: Calls, lister: MatchLister, name: string, facts: 
   const decision = calls.decide(name, facts, { ...context, session: after });
 
   const without = (omitted: Omission): Decision => {
-    const countTerms = omitted.kind === "trigger" ? rules.countTerms.filter(({ trigger }) => trigger !== omitted.rank) : rules.countTerms;
+    const countTerms =
+      omitted.kind === "trigger" ? rules.countTerms.filter(({ trigger }) => trigger !== omitted.rank) : rules.countTerms;
     return calls.decide(name, factsWithout(matches, omitted), fork(), countTerms);
   };
   const explained = (kind: UseKind, rank: number, globIds: readonly number[]): ExplainedRule => {
@@ -90,11 +91,22 @@ function factsWithout(matches: Matches, { kind, rank }: Omission): NameFacts {
     (kind !== of || list[0]?.rank !== rank ? list[0]?.rank : list[1]?.rank) ?? NONE;
   const { forbidden, triggers, capabilities, invalid, counted } = matches;
   const others = kind === "trigger" ? counted.filter(({ trigger }) => trigger !== rank) : counted;
-  return new NameFacts(first(forbidden, "forbidden"), first(triggers, "trigger"), first(capabilities, "capability"), invalid, others, false);
+  return new NameFacts(
+    first(forbidden, "forbidden"),
+    first(triggers, "trigger"),
+    first(capabilities, "capability"),
+    invalid,
+    others,
+    false,
+  );
 }
 
 /** Triggers that fire on this call, by name or by counts, strongest first, with the globs that matched. */
-function firedTriggers(matches: Matches, countTerms: readonly CountedTerm[], session: SessionState): [number, readonly number[]][] {
+function firedTriggers(
+  matches: Matches,
+  countTerms: readonly CountedTerm[],
+  session: SessionState,
+): [number, readonly number[]][] {
   const fired = new Map<number, readonly number[]>(matches.triggers.map(({ rank, globIds }) => [rank, globIds]));
   for (const term of [...matches.counted, ...countTerms]) {
     if (!fired.has(term.trigger) && testsHold(term, session)) fired.set(term.trigger, term.globIds);

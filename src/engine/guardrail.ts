@@ -35,7 +35,8 @@ export class GuardrailView {
     if (!(nowMs !== undefined && nowMs < this.guardrail.expiresAtMs)) return this.expired;
     const { tools } = this.guardrail;
     if (tools !== undefined && !tools.some((glob) => matchGlob(glob, name))) return this.outsideTools;
-    if (this.capabilities !== undefined && (capability === NONE || !this.capabilities.has(capability))) return this.outsideCapabilities;
+    if (this.capabilities !== undefined && (capability === NONE || !this.capabilities.has(capability)))
+      return this.outsideCapabilities;
     return this.inside;
   }
 }

@@ -66,7 +66,8 @@ export class MatchLister {
       for (const { kind, rank } of this.artifact.globs.get(id).uses) note(found[kind], rank, id);
     }
     const all = (globIds: readonly number[]) => globIds.every((id) => matching.has(id));
-    for (const term of this.rules.nameTerms) if (all(term.globIds)) for (const id of term.globIds) note(found.trigger, term.trigger, id);
+    for (const term of this.rules.nameTerms)
+      if (all(term.globIds)) for (const id of term.globIds) note(found.trigger, term.trigger, id);
     const inOrder = ([rank, ids]: [number, number[]]): RuleMatch => {
       const globIds = new Set(this.rules.capability(rank).globIds);
       return { rank, globIds: [...globIds].filter((id) => ids.includes(id)) };

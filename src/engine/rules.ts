@@ -45,7 +45,11 @@ export class Rules {
   readonly countTerms: readonly CountedTerm[];
   readonly unmappedRule: RuleRef;
 
-  private readonly refs = { forbidden: new Map<number, RuleRef>(), trigger: new Map<number, RuleRef>(), capability: new Map<number, RuleRef>() };
+  private readonly refs = {
+    forbidden: new Map<number, RuleRef>(),
+    trigger: new Map<number, RuleRef>(),
+    capability: new Map<number, RuleRef>(),
+  };
 
   constructor(readonly artifact: Artifact) {
     const { defaults, forbidden, capabilities, terms, triggers } = artifact;
@@ -108,7 +112,17 @@ export class Rules {
 
 function defaultRule(label: string, at: SourcedValue<unknown>, action: UnmappedAction, severity: Severity): RuleRef {
   const layer: Layer | "default" = at.layer;
-  return Object.freeze({ kind: "default", layer, index: -1, label, action, severity, file: at.file, line: at.line, column: at.column });
+  return Object.freeze({
+    kind: "default",
+    layer,
+    index: -1,
+    label,
+    action,
+    severity,
+    file: at.file,
+    line: at.line,
+    column: at.column,
+  });
 }
 
 /** The first rank at which a condition holds that, once true, stays true; binary search, so few entries are decoded. */

@@ -33,7 +33,8 @@ export function unpackName(names: PackedNames, index: number): string {
     const more = first < 0x80 ? 0 : first < 0xc2 ? -1 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : first < 0xf5 ? 3 : -1;
     let point = more <= 0 ? first : first & (0x3f >> more);
     let read = 1;
-    while (read <= more && at + read < end && (bytes[at + read] & 0xc0) === 0x80) point = (point << 6) | (bytes[at + read++] & 63);
+    while (read <= more && at + read < end && (bytes[at + read] & 0xc0) === 0x80)
+      point = (point << 6) | (bytes[at + read++] & 63);
     const sound = read === more + 1 && point <= 0x10ffff && (more < 2 || point >= (more === 2 ? 0x800 : 0x10000));
     name += String.fromCodePoint(sound ? point : 0xfffd);
     at += sound ? read : 1;

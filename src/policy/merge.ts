@@ -23,7 +23,10 @@ export const documentedDefaults = { enforcementMode: "warn", gracePeriodHours: 2
  * The effective policy of up to two layers, with the layer of everything in it (semantics M1-M3). One layer alone keeps
  * its rules as they are; what it omits becomes the documented default. Linear.
  */
-export function mergePolicies(layers: { readonly org?: Policy | undefined; readonly agent?: Policy | undefined }): Parsed<MergedPolicy> {
+export function mergePolicies(layers: {
+  readonly org?: Policy | undefined;
+  readonly agent?: Policy | undefined;
+}): Parsed<MergedPolicy> {
   const { org, agent } = layers;
   const diagnostics = [...wrongScope("org", org), ...wrongScope("agent", agent)];
   if (diagnostics.length > 0) return { diagnostics };
@@ -79,7 +82,12 @@ type Written<T> = Sourced<T> | undefined;
 
 /** M3, field by field. */
 function mergeDefaults(org: Defaults | undefined, agent: Defaults | undefined): MergedDefaults {
-  const field = <T>(name: DefaultsField, scale: readonly T[] | "shorter", documented: T, of: (defaults: Defaults) => T | undefined) => {
+  const field = <T>(
+    name: DefaultsField,
+    scale: readonly T[] | "shorter",
+    documented: T,
+    of: (defaults: Defaults) => T | undefined,
+  ) => {
     const written = (layer: Scope, defaults: Defaults | undefined): Written<T> => {
       const value = defaults && of(defaults);
       if (value === undefined) return undefined;
@@ -96,7 +104,12 @@ function mergeDefaults(org: Defaults | undefined, agent: Defaults | undefined): 
     unmappedSeverity: field("unmapped_severity", severities, "critical", (d) => d.unmappedSeverity),
     failOpen: field("fail_open", [true, false], false, (d) => d.failOpen),
     enforcementMode: field("enforcement_mode", enforcementModes, documentedDefaults.enforcementMode, (d) => d.enforcementMode),
-    gracePeriodHours: field<number>("grace_period_hours", "shorter", documentedDefaults.gracePeriodHours, (d) => d.gracePeriodHours),
+    gracePeriodHours: field<number>(
+      "grace_period_hours",
+      "shorter",
+      documentedDefaults.gracePeriodHours,
+      (d) => d.gracePeriodHours,
+    ),
     failOn: field("fail_on", [...severities].reverse(), documentedDefaults.failOn, (d) => d.failOn),
   };
 }
