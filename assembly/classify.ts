@@ -11,6 +11,7 @@ import {
   FLAG_PARALLEL_RESERVE,
   FLAG_PREFIX,
   FLAG_SUFFIX,
+  GLOB_TEXT_OFFSET,
   GRAM3_SALT,
   GRAM_COUNT,
   GRAM_SIZE,
@@ -19,13 +20,17 @@ import {
   HASH_PRIME,
   LANES_PREFIX_LENGTHS,
   LANES_SUFFIX_LENGTHS,
+  HINT_BEFORE_SHIFT,
+  HINT_PIECE_BYTES_SHIFT,
+  HINT_PIECE_OFFSET_SHIFT,
+  HINT_RESERVED,
   POSTING_GLOB,
+  POSTING_HINT,
   POSTING_NAME_BYTES_MIN,
-  POSTING_RESERVED,
   POSTING_ROW,
 } from "../src/artifact/layout";
 import { matches } from "./glob";
-import { inBloom, lookup, MISS, mix } from "./keys";
+import { inBloom, lookup, MISS, mix, sameBytes } from "./keys";
 import { runBlock } from "./parallel";
 import { covered, finishRow, join, startRow } from "./rows";
 import * as S from "./state";
@@ -176,36 +181,37 @@ function lengthRow(name: usize, bytes: u32): u32 {
   return load<u32>(S.lengthRows + (<usize>min(points, S.lengthCount - 1) << 2));
 }
 
-/** Every gram of the name against the Bloom bits; postings of the few that pass are verified within a budget. */
+/** Every gram of the name against the Bloom bits; postings of the few that pass are looked at within a budget. */
 function joinGrams(name: usize, bytes: u32): void {
   stamp++;
   if (stamp == 0) {
-    memory.fill(S.stamps, 0, <usize>S.globCount << 2);
+    memory.fill(S.stamps, 0, <usize>(S.globCount + S.gramMask + 1) << 2);
     stamp = 1;
   }
   work = 0;
   const bloom = S.gramBloom;
   const shift = S.gramBloomShift;
+  const end = name + bytes;
   if (S.flags & FLAG_GRAM4 && bytes >= 4) {
-    const last = name + bytes - 4;
+    const last = end - 4;
     for (let n = name; n <= last; n++) {
       const gram = load<u32>(n);
       const mixed = mix(gram);
-      if (inBloom(bloom, mixed, shift)) joinPostings(gram, 4, mixed, name, bytes);
+      if (inBloom(bloom, mixed, shift)) joinPostings(gram, 4, mixed, n, name, end);
     }
   }
   if (S.flags & FLAG_GRAM3 && bytes >= 3) {
-    const last = name + bytes - 3;
+    const last = end - 3;
     for (let n = name; n <= last; n++) {
       const gram = <u32>load<u16>(n) | (<u32>load<u8>(n + 2) << 16);
       const mixed = mix(gram ^ <u32>GRAM3_SALT);
-      if (inBloom(bloom, mixed, shift)) joinPostings(gram, 3, mixed, name, bytes);
+      if (inBloom(bloom, mixed, shift)) joinPostings(gram, 3, mixed, n, name, end);
     }
   }
-  if (work > S.verifyBudget && S.flags & FLAG_PARALLEL_RESERVE) runBlock(S.reserve, name, name + bytes);
+  if (work > S.verifyBudget && S.flags & FLAG_PARALLEL_RESERVE) runBlock(S.reserve, name, end);
 }
 
-function joinPostings(gram: u32, size: u32, mixed: u32, name: usize, bytes: u32): void {
+function joinPostings(gram: u32, size: u32, mixed: u32, at: usize, name: usize, end: usize): void {
   let slot = (mixed >> S.gramShift) & S.gramMask;
   for (let probe: u32 = 0; probe < S.gramProbes; probe++) {
     const record = S.grams + (<usize>slot << 4);
@@ -213,25 +219,48 @@ function joinPostings(gram: u32, size: u32, mixed: u32, name: usize, bytes: u32)
     if (slotSize == 0) return;
     if (slotSize == size && load<u32>(record + GRAM_VALUE) == gram) {
       const from = S.postings + (<usize>load<u32>(record + GRAM_START) << 4);
-      verifyPostings(from, from + (<usize>load<u32>(record + GRAM_COUNT) << 4), name, bytes);
+      const to = from + (<usize>load<u32>(record + GRAM_COUNT) << 4);
+      if (work <= S.verifyBudget) comparePieces(from, to, at, name, end);
+      else finishPostings(slot, from, to, name, end);
       return;
     }
     slot = (slot + 1) & S.gramMask;
   }
 }
 
-function verifyPostings(from: usize, to: usize, name: usize, bytes: u32): void {
-  const hasReserve = (S.flags & FLAG_PARALLEL_RESERVE) != 0;
+/** Within the budget: the piece around the gram first, then, once a name, the whole glob. */
+function comparePieces(from: usize, to: usize, at: usize, name: usize, end: usize): void {
+  const bytes = <u32>(end - name);
   for (let posting = from; posting < to; posting += 16) {
     if (load<u32>(posting + POSTING_NAME_BYTES_MIN) > bytes) return;
-    if (hasReserve && work > S.verifyBudget && load<u32>(posting + POSTING_RESERVED) != 0) continue;
+    work += 2;
     const row = load<u32>(posting + POSTING_ROW);
     if (covered(row)) continue;
+    const hint = load<u32>(posting + POSTING_HINT);
+    const piece = at - <usize>((hint >> HINT_BEFORE_SHIFT) & 255);
+    const pieceBytes = (hint >> HINT_PIECE_BYTES_SHIFT) & 255;
+    if (piece < name || piece + pieceBytes > end) continue;
     const glob = load<u32>(posting + POSTING_GLOB);
+    const text = S.globText + <usize>load<u32>(S.globs + (<usize>glob << 5) + GLOB_TEXT_OFFSET);
+    if (!sameBytes(text + (hint >> HINT_PIECE_OFFSET_SHIFT), piece, pieceBytes)) continue;
     const seen = S.stamps + (<usize>glob << 2);
     if (load<u32>(seen) == stamp) continue;
     store<u32>(seen, stamp);
     work += 16 + bytes;
-    if (matches(glob, name, name + bytes)) join(row);
+    if (matches(glob, name, end)) join(row);
+  }
+}
+
+/** The budget is spent: each list once more, and only what the reserve block does not hold. Lists stay linear in the name. */
+function finishPostings(slot: u32, from: usize, to: usize, name: usize, end: usize): void {
+  const walked = S.stamps + (<usize>(S.globCount + slot) << 2);
+  if (load<u32>(walked) == stamp) return;
+  store<u32>(walked, stamp);
+  const hasReserve = (S.flags & FLAG_PARALLEL_RESERVE) != 0;
+  for (let posting = from; posting < to; posting += 16) {
+    if (load<u32>(posting + POSTING_NAME_BYTES_MIN) > <u32>(end - name)) return;
+    if (hasReserve && (load<u32>(posting + POSTING_HINT) & HINT_RESERVED) != 0) continue;
+    const row = load<u32>(posting + POSTING_ROW);
+    if (!covered(row) && matches(load<u32>(posting + POSTING_GLOB), name, end)) join(row);
   }
 }

@@ -103,7 +103,7 @@ export let reserve: usize = 0;
 
 /** 256 u32: the rolling hash after n + 1 bytes. */
 export let hashes: usize = 0;
-/** u32 a glob: the number of the name it was last verified for. */
+/** u32 a glob, then u32 a gram slot: the number of the name it was last verified, or walked, for. */
 export let stamps: usize = 0;
 export let globCount: u32 = 0;
 /** State vectors of one bit-parallel group. */
@@ -196,7 +196,7 @@ export function readArtifact(at: usize, bytes: u32): usize {
 export function layScratch(at: usize): usize {
   hashes = at;
   stamps = align(hashes + 256 * 4);
-  vectors = align(stamps + <usize>globCount * 4);
+  vectors = align(stamps + <usize>(globCount + gramMask + 1) * 4);
   let longest: u32 = 0;
   if (flags & FLAG_PARALLEL) longest = longestGroup(parallel);
   if (flags & FLAG_PARALLEL_RESERVE) {

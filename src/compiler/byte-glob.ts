@@ -1,5 +1,11 @@
 import { ANY, STAR } from "../glob/parse.js";
 
+export interface Piece {
+  /** Index of its first token; tokens are the bytes of the canonical text, so also its offset there. */
+  readonly offset: number;
+  readonly bytes: readonly number[];
+}
+
 /** A glob over UTF-8 bytes, as the indexed lanes see it. */
 export interface ByteGlob {
   readonly id: number;
@@ -9,7 +15,7 @@ export interface ByteGlob {
   /** Fewest bytes of a name it matches: its tokens without `*`. */
   readonly nameBytesMin: number;
   /** Maximal runs of literal bytes. */
-  readonly pieces: readonly (readonly number[])[];
+  readonly pieces: readonly Piece[];
 }
 
 /** UTF-8 bytes of one code point. */
@@ -26,18 +32,15 @@ export function byteGlob(id: number, row: number, points: readonly number[]): By
     if (point === STAR || point === ANY) tokens.push(point);
     else pushUtf8(tokens, point);
   }
-  const pieces: number[][] = [];
-  let piece: number[] = [];
+  const pieces: Piece[] = [];
   let nameBytesMin = 0;
-  for (const token of tokens) {
-    if (token !== STAR) nameBytesMin++;
-    if (token >= 0) piece.push(token);
-    else if (piece.length > 0) {
-      pieces.push(piece);
-      piece = [];
-    }
+  let from = 0;
+  for (let i = 0; i <= tokens.length; i++) {
+    if (i < tokens.length && tokens[i] !== STAR) nameBytesMin++;
+    if (i < tokens.length && tokens[i] >= 0) continue;
+    if (i > from) pieces.push({ offset: from, bytes: tokens.slice(from, i) });
+    from = i + 1;
   }
-  if (piece.length > 0) pieces.push(piece);
   return { id, row, tokens, nameBytesMin, pieces };
 }
 

@@ -1,6 +1,10 @@
 import { encodeArtifact, type ArtifactContent } from "../artifact/encode.js";
 import type { CapabilityEntry, DefaultsEntry, ForbiddenEntry, SourcedValue, TermEntry, TriggerEntry } from "../artifact/artifact.js";
 import {
+  HINT_BEFORE_SHIFT,
+  HINT_PIECE_BYTES_SHIFT,
+  HINT_PIECE_OFFSET_SHIFT,
+  HINT_RESERVED,
   LANE_DFA,
   LANE_GRAM,
   LANE_LENGTH,
@@ -12,6 +16,7 @@ import {
 import type { Span } from "../diagnostics/diagnostic.js";
 import type { MergedPolicy, Sourced } from "../policy/model.js";
 import { policyDigest } from "./digest.js";
+import type { Filed } from "./grams.js";
 import { chooseLanes, defaultBudget, type LaneBudget, type Lanes } from "./lanes.js";
 import { planPolicy, type Plan } from "./plan.js";
 
@@ -163,7 +168,12 @@ function content(plan: Plan, lanes: Lanes): ArtifactContent {
         : {
             ...grams,
             postings: Uint32Array.from(
-              grams.postings.flatMap(({ glob }, i) => [glob.id, glob.row, glob.nameBytesMin, lanes.reserved[i]]),
+              grams.postings.flatMap((entry, i) => [
+                entry.glob.id,
+                entry.glob.row,
+                entry.glob.nameBytesMin,
+                postingHint(entry, lanes.reserved[i]),
+              ]),
             ),
             sizes: new Set(grams.postings.map((entry) => entry.size)),
           },
@@ -172,6 +182,15 @@ function content(plan: Plan, lanes: Lanes): ArtifactContent {
     reserve: lanes.reserve,
     verifyBudget: lanes.verifyBudget,
   };
+}
+
+function postingHint({ piece, before }: Filed, reserved: number): number {
+  const hint =
+    reserved * HINT_RESERVED +
+    (before << HINT_BEFORE_SHIFT) +
+    (piece.bytes.length << HINT_PIECE_BYTES_SHIFT) +
+    (piece.offset << HINT_PIECE_OFFSET_SHIFT);
+  return hint >>> 0;
 }
 
 function nameBytesMin(tokens: readonly number[]): number {

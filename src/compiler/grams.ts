@@ -1,6 +1,6 @@
 import { GRAM3_SALT, GRAM_BYTES } from "../artifact/layout.js";
 import { bloomBit, log2Ceil, mix } from "./key-table.js";
-import type { ByteGlob } from "./byte-glob.js";
+import type { ByteGlob, Piece } from "./byte-glob.js";
 
 /** A glob filed under its rarest gram. */
 export interface Filed {
@@ -8,6 +8,9 @@ export interface Filed {
   /** Little-endian value of the gram's bytes. */
   readonly gram: number;
   readonly size: 3 | 4;
+  readonly piece: Piece;
+  /** Bytes of the piece before the gram. */
+  readonly before: number;
 }
 
 export interface GramTable {
@@ -28,12 +31,19 @@ function gramKey(gram: number, size: 3 | 4): number {
   return size === 4 ? gram : gram + 2 ** 32;
 }
 
-function grams(glob: ByteGlob, size: 3 | 4): number[] {
-  const found: number[] = [];
+interface Gram {
+  readonly value: number;
+  readonly piece: Piece;
+  readonly before: number;
+}
+
+function grams(glob: ByteGlob, size: 3 | 4): Gram[] {
+  const found: Gram[] = [];
   for (const piece of glob.pieces) {
-    for (let i = 0; i + size <= piece.length; i++) {
-      const low = piece[i] | (piece[i + 1] << 8) | (piece[i + 2] << 16);
-      found.push((size === 4 ? low | (piece[i + 3] << 24) : low) >>> 0);
+    const { bytes } = piece;
+    for (let i = 0; i + size <= bytes.length; i++) {
+      const low = bytes[i] | (bytes[i + 1] << 8) | (bytes[i + 2] << 16);
+      found.push({ value: (size === 4 ? low | (bytes[i + 3] << 24) : low) >>> 0, piece, before: i });
     }
   }
   return found;
@@ -47,7 +57,7 @@ export function fileByGram(globs: readonly ByteGlob[], corpus: readonly ByteGlob
   const frequency = new Map<number, number>();
   for (const glob of corpus) {
     for (const size of [3, 4] as const) {
-      for (const gram of new Set(grams(glob, size))) {
+      for (const gram of new Set(grams(glob, size).map((g) => g.value))) {
         const key = gramKey(gram, size);
         frequency.set(key, (frequency.get(key) ?? 0) + 1);
       }
@@ -60,21 +70,21 @@ export function fileByGram(globs: readonly ByteGlob[], corpus: readonly ByteGlob
     const four = grams(glob, 4);
     const size = four.length > 0 ? 4 : 3;
     const choices = size === 4 ? four : grams(glob, 3);
-    let best = -1;
+    let best: Gram | undefined;
     let bestCost = Number.POSITIVE_INFINITY;
     for (const gram of choices) {
-      const key = gramKey(gram, size);
+      const key = gramKey(gram.value, size);
       const cost = (frequency.get(key) ?? 0) + 4 * (listLength.get(key) ?? 0);
-      if (cost < bestCost || (cost === bestCost && gram < best)) {
+      if (best === undefined || cost < bestCost || (cost === bestCost && gram.value < best.value)) {
         best = gram;
         bestCost = cost;
       }
     }
-    if (best < 0) gramless.push(glob);
+    if (best === undefined) gramless.push(glob);
     else {
-      const key = gramKey(best, size);
+      const key = gramKey(best.value, size);
       listLength.set(key, (listLength.get(key) ?? 0) + 1);
-      filed.push({ glob, gram: best, size });
+      filed.push({ glob, gram: best.value, size, piece: best.piece, before: best.before });
     }
   }
   return { filed, gramless };

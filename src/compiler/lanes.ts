@@ -51,6 +51,9 @@ interface Sorted {
   readonly rest: ByteGlob[];
 }
 
+/** About what running the reserve block costs, in units of verification; measured in bench/, and only a matter of speed. */
+const verifyBudgetMin = 4096;
+const verifyBudgetMax = 65_536;
 /** Fewer globs than this never need a reserve: verifying them all is cheap. */
 const reserveGlobsMin = 16;
 
@@ -188,7 +191,7 @@ function lengthTable(globs: readonly ByteGlob[], join: (a: number, b: number) =>
 /** Long posting lists first: they are what a hostile name can make expensive. */
 function chooseReserve(grams: GramTable | undefined, budget: LaneBudget) {
   const reserved = new Uint8Array(grams?.postings.length ?? 0);
-  const none = { reserved, block: undefined, verifyBudget: 0 };
+  const none = { reserved, block: undefined, verifyBudget: verifyBudgetMin };
   if (grams === undefined || grams.postings.length < reserveGlobsMin) return none;
   const order = grams.postings
     .map((_, i) => i)
@@ -210,5 +213,5 @@ function chooseReserve(grams: GramTable | undefined, budget: LaneBudget) {
   for (const i of chosen) reserved[i] = 1;
   const block = buildParallelBlock(chosen.map((i) => grams.postings[i].glob));
   const vectors = new Uint32Array(block.buffer)[1];
-  return { reserved, block, verifyBudget: Math.min(Math.max(4096, vectors * 16), 65_536) };
+  return { reserved, block, verifyBudget: Math.min(Math.max(verifyBudgetMin, vectors * 16), verifyBudgetMax) };
 }

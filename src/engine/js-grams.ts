@@ -6,6 +6,7 @@ import {
   GLOB_TEXT_BYTES,
   GLOB_TEXT_OFFSET,
   GRAM3_SALT,
+  HINT_RESERVED,
   LANES_GRAM_BLOOM_SHIFT,
   LANES_GRAM_PROBES,
   LANES_GRAM_SHIFT,
@@ -59,7 +60,7 @@ export class GramLane {
     this.#text = sectionBytes(file, SECTION_GLOB_TEXT);
     this.#budget = hasReserve ? lanes[LANES_VERIFY_BUDGET / 4] : Number.POSITIVE_INFINITY;
     let allReserved = hasReserve;
-    for (let at = 3; at < this.#postings.length && allReserved; at += 4) allReserved = this.#postings[at] === 1;
+    for (let at = 3; at < this.#postings.length && allReserved; at += 4) allReserved = (this.#postings[at] & HINT_RESERVED) !== 0;
     this.#allReserved = allReserved;
     this.#walked = new Uint32Array(this.#mask + 1);
   }
@@ -121,7 +122,7 @@ export class GramLane {
       if (postings[at + 2] > length) return;
       const row = postings[at + 1];
       if (rows.covers(row)) continue;
-      if (this.#units > this.#budget && postings[at + 3] === 1) continue;
+      if (this.#units > this.#budget && postings[at + 3] & HINT_RESERVED) continue;
       this.#units += 16 + length;
       const glob = postings[at] * (GLOB_BYTES / 4);
       const text = this.#globs[glob + GLOB_TEXT_OFFSET / 4];
