@@ -17,7 +17,6 @@ import { basename, dirname, join, relative } from "node:path";
 import { build as bundle } from "esbuild";
 import { filesUnder, root, whenChanged } from "./freshness.mjs";
 
-const runtimeBytesMax = 30 * 1024;
 const out = join(root, "build");
 
 const started = performance.now();
@@ -77,8 +76,8 @@ async function bundleRuntime(stage) {
     plugins: [refuseImports],
   });
   const bytes = readFileSync(outfile).length;
-  note(`runtime.js: ${bytes} bytes minified, kernel included (limit ${runtimeBytesMax})`);
-  if (bytes > runtimeBytesMax) throw new Error("build/runtime.js is larger than it may be");
+  // How large it may be is a test's business (test/bundles.test.ts): a build that stops cannot be looked at.
+  note(`runtime.js: ${bytes} bytes minified, kernel included`);
 }
 
 /** Nothing but our own relative modules may be inside the runtime bundle. */
