@@ -1,10 +1,10 @@
 import { byteClasses } from "./alphabet.js";
-import { determinize } from "./subset.js";
 import type { Dfa, DfaBudget, OverBudget, RowedGlob } from "./dfa.js";
 import { type OrderedDfa, quotient, refine } from "./minimize.js";
 import { buildNfa } from "./nfa.js";
 import { RowAlgebra } from "./row-algebra.js";
 import type { RowTable } from "./rows.js";
+import { determinize } from "./subset.js";
 
 /**
  * The smallest automaton that maps every byte string to the join of the rows of the globs it matches, or word that the
@@ -20,21 +20,14 @@ export function buildUnminimizedDfa(globs: readonly RowedGlob[], rows: RowTable,
   return build(globs, rows, budget, false);
 }
 
-function build(
-  globs: readonly RowedGlob[],
-  rows: RowTable,
-  budget: DfaBudget,
-  minimize: boolean,
-): Dfa | OverBudget {
+function build(globs: readonly RowedGlob[], rows: RowTable, budget: DfaBudget, minimize: boolean): Dfa | OverBudget {
   const alphabet = byteClasses(globs.map((glob) => glob.tokens));
   const algebra = new RowAlgebra(rows);
   const nfa = buildNfa(globs, alphabet, algebra, budget.workMax);
   if (nfa === undefined) return { over: "work", states: 0, work: 0 };
   const raw = determinize(nfa, alphabet, algebra, budget);
   if ("over" in raw) return raw;
-  const ordered: OrderedDfa = minimize
-    ? quotient(raw, refine(raw), alphabet.classes)
-    : { ...raw, classes: alphabet.classes };
+  const ordered: OrderedDfa = minimize ? quotient(raw, refine(raw), alphabet.classes) : { ...raw, classes: alphabet.classes };
   return {
     classes: ordered.classes,
     classCount: ordered.classCount,

@@ -111,8 +111,10 @@ function blocksByRow(dfa: RawDfa): Int32Array {
 
 function membersOf(block: Int32Array): number[][] {
   const members: number[][] = [];
+  // blocksByRow numbers blocks in order of their first state, so a new number is always the next one.
   block.forEach((id, state) => {
-    (members[id] ??= []).push(state);
+    if (id === members.length) members.push([]);
+    members[id].push(state);
   });
   return members;
 }

@@ -42,12 +42,7 @@ export interface Nfa {
  * semantics G1, and on any other bytes it is still defined. The numbers of the residuals depend on the order of the globs;
  * nothing that leaves the compiler depends on those numbers. Undefined when the globs have more than `workMax` tokens.
  */
-export function buildNfa(
-  globs: readonly RowedGlob[],
-  alphabet: Alphabet,
-  algebra: RowAlgebra,
-  workMax: number,
-): Nfa | undefined {
+export function buildNfa(globs: readonly RowedGlob[], alphabet: Alphabet, algebra: RowAlgebra, workMax: number): Nfa | undefined {
   let work = 0;
   for (const glob of globs) work += glob.tokens.length;
   if (work > workMax) return undefined;

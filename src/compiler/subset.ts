@@ -163,6 +163,9 @@ class Determinizer {
   }
 }
 
+/** More than the bytes of all globs of the largest policy, so that a pair of residual and row is an exact double. */
+const pairBase = 0x4000000;
+
 /** A list of items that is made canonical: ascending in residuals, one row each, none empty. */
 class ItemList {
   residuals = new Int32Array(256);
@@ -198,13 +201,13 @@ class ItemList {
   #sort(): void {
     const { residuals, rows, count } = this;
     if (count > 32) {
-      // Residuals and rows stay below 2^24 each (the work budget counts them), so a pair is an exact double.
+      // Sorted as numbers: a comparison function would cost more than all the rest.
       const order = this.#order.subarray(0, count);
-      for (let i = 0; i < count; i++) order[i] = residuals[i] * 0x1000000 + rows[i];
+      for (let i = 0; i < count; i++) order[i] = residuals[i] * pairBase + rows[i];
       order.sort();
       for (let i = 0; i < count; i++) {
-        residuals[i] = Math.floor(order[i] / 0x1000000);
-        rows[i] = order[i] % 0x1000000;
+        residuals[i] = Math.floor(order[i] / pairBase);
+        rows[i] = order[i] % pairBase;
       }
       return;
     }

@@ -2,7 +2,19 @@ import { expect, test } from "vitest";
 import { buildDfa, buildUnminimizedDfa } from "../../../src/compiler/determinize.js";
 import type { Dfa, RowedGlob } from "../../../src/compiler/dfa.js";
 import { RowTable } from "../../../src/compiler/rows.js";
-import { built, cellsOf, naiveCells, naiveMatch, permissiveLength, plenty, random, ranked, run, tokensOf, wtf8 } from "./naive.js";
+import {
+  built,
+  cellsOf,
+  naiveCells,
+  naiveMatch,
+  permissiveLength,
+  plenty,
+  random,
+  ranked,
+  run,
+  tokensOf,
+  wtf8,
+} from "./naive.js";
 
 const none = 0xffffffff;
 
@@ -137,9 +149,7 @@ test("random unions with rows of four components agree with the definition", () 
     const next = random(seed + 7777);
     for (let i = 0; i < 60; i++) {
       const name = randomName(next, texts);
-      expect(cellsOf(rows, run(dfa, wtf8(name))), `seed ${seed}, ${JSON.stringify(name)}`).toEqual(
-        naiveCells(globs, rows, name),
-      );
+      expect(cellsOf(rows, run(dfa, wtf8(name))), `seed ${seed}, ${JSON.stringify(name)}`).toEqual(naiveCells(globs, rows, name));
     }
   }
   expect(over).toBeLessThan(40);
