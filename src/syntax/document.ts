@@ -18,6 +18,7 @@ import type { Findings } from "../diagnostics/findings.js";
 import { documentDepthMax } from "../limits.js";
 import { isJsonFault, parseJson, reportDuplicate } from "./json.js";
 import type { DocumentNode, MappingEntry, SourceDocument } from "./node.js";
+import { parsePlainYaml } from "./plain-yaml.js";
 import type { Source } from "./source.js";
 
 /**
@@ -34,7 +35,7 @@ export function readDocument(source: Source, findings: Findings): SourceDocument
 function readRoot(source: Source, findings: Findings): DocumentNode | undefined {
   const named = source.file.toLowerCase().endsWith(".json");
   if (source.text.trim() === "") return reportEmpty(source, findings);
-  if (!named && !looksLikeJson(source.text)) return readYaml(source, findings);
+  if (!named && !looksLikeJson(source.text)) return parsePlainYaml(source.text) ?? readYaml(source, findings);
   const root = parseJson(source, findings);
   if (!isJsonFault(root)) return root;
   if (root.deep) findings.add("too_deep", { message: root.message, span: source.span(root.at, root.at + 1) });
@@ -60,7 +61,8 @@ const refusedTokens: ReadonlyMap<string, readonly [Code, string]> = new Map([
   ["directive-line", ["yaml_directive", "directives are not allowed"]],
 ]);
 
-function readYaml(source: Source, findings: Findings): DocumentNode | undefined {
+/** The full YAML reader. Exported for the test that holds the plain reader to it. */
+export function readYaml(source: Source, findings: Findings): DocumentNode | undefined {
   const parser = new Parser();
   const composer = new Composer({ version: "1.2", schema: "core", uniqueKeys: false, merge: false, logLevel: "silent" });
   let refused = false;

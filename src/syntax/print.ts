@@ -9,27 +9,36 @@ import { quoted } from "./quoted.js";
  */
 export function printPolicy(policy: Policy): string {
   const { meta } = policy;
-  const lines = ["meta:", `  schema_version: "${meta.schemaVersion}"`, `  name: ${quoted(meta.name)}`];
-  if (meta.description !== undefined) lines.push(`  description: ${quoted(meta.description)}`);
-  lines.push(`  scope: ${meta.scope}`);
-  lines.push(...section("capability_mappings", policy.capabilities, capabilityLines, "{}"));
-  lines.push(...section("forbidden", policy.forbidden, forbiddenLines, "[]"));
-  if (policy.triggers.length > 0) lines.push(...section("escalation_triggers", policy.triggers, triggerLines, "[]"));
-  lines.push(...defaultsLines(policy.defaults));
-  return `${lines.join("\n")}\n`;
+  const description = meta.description === undefined ? [] : [`  description: ${quoted(meta.description)}`];
+  return [
+    "meta:",
+    `  schema_version: "${meta.schemaVersion}"`,
+    `  name: ${quoted(meta.name)}`,
+    ...description,
+    `  scope: ${meta.scope}`,
+    section("capability_mappings", policy.capabilities, capabilityLines, "{}"),
+    section("forbidden", policy.forbidden, forbiddenLines, "[]"),
+    ...(policy.triggers.length === 0 ? [] : [section("escalation_triggers", policy.triggers, triggerLines, "[]")]),
+    ...defaultsLines(policy.defaults),
+    "",
+  ].join("\n");
 }
 
-function section<T>(name: string, rules: readonly T[], print: (rule: T) => readonly string[], empty: string): readonly string[] {
-  return rules.length === 0 ? [`${name}: ${empty}`] : [`${name}:`, ...rules.flatMap(print)];
+function section<T>(name: string, rules: readonly T[], print: (rule: T) => readonly string[], empty: string): string {
+  return rules.length === 0 ? `${name}: ${empty}` : [`${name}:`, ...rules.map((rule) => print(rule).join("\n"))].join("\n");
 }
 
 function capabilityLines(capability: Capability): readonly string[] {
-  const lines = [...keyLines(capability.name)];
-  if (capability.description !== undefined) lines.push(`    description: ${quoted(capability.description)}`);
-  lines.push("    tools:", ...capability.tools.map((tool) => `      - ${quoted(tool.glob.source)}`));
-  lines.push("    card_actions:", ...capability.cardActions.map((action) => `      - ${quoted(action.value)}`));
-  lines.push(...exampleLines(capability.examples));
-  return lines;
+  const description = capability.description === undefined ? [] : [`    description: ${quoted(capability.description)}`];
+  return [
+    ...keyLines(capability.name),
+    ...description,
+    "    tools:",
+    ...capability.tools.map((tool) => `      - ${quoted(tool.glob.source)}`),
+    "    card_actions:",
+    ...capability.cardActions.map((action) => `      - ${quoted(action.value)}`),
+    ...exampleLines(capability.examples),
+  ];
 }
 
 /** YAML limits keys before a `:` to 1024 characters; longer ones take the explicit form. */
