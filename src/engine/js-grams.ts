@@ -6,6 +6,9 @@ import {
   GLOB_TEXT_BYTES,
   GLOB_TEXT_OFFSET,
   GRAM3_SALT,
+  HINT_BEFORE_SHIFT,
+  HINT_PIECE_BYTES_SHIFT,
+  HINT_PIECE_OFFSET_SHIFT,
   HINT_RESERVED,
   LANES_GRAM_BLOOM_SHIFT,
   LANES_GRAM_PROBES,
@@ -40,8 +43,8 @@ export class GramLane {
   readonly #budget: number;
   /** Nothing is left to do here once the budget is spent. */
   readonly #allReserved: boolean;
-  /** Per slot, the number of the last name that walked its postings: a gram seen again can find nothing new. */
-  readonly #walked: Uint32Array;
+  /** Per slot, the number of the last name for which its postings were verified without hints: nothing is left there. */
+  readonly #finished: Uint32Array;
   #nameNumber = 0;
   #units = 0;
 
@@ -62,14 +65,14 @@ export class GramLane {
     let allReserved = hasReserve;
     for (let at = 3; at < this.#postings.length && allReserved; at += 4) allReserved = (this.#postings[at] & HINT_RESERVED) !== 0;
     this.#allReserved = allReserved;
-    this.#walked = new Uint32Array(this.#mask + 1);
+    this.#finished = new Uint32Array(this.#mask + 1);
   }
 
   /** Joins the rows of the matching globs; returns whether the reserve block has to finish the name. */
   run(name: Uint8Array, from: number, to: number, rows: RowJoin): boolean {
     this.#nameNumber++;
     if (this.#nameNumber > 0xffffffff) {
-      this.#walked.fill(0);
+      this.#finished.fill(0);
       this.#nameNumber = 1;
     }
     this.#units = 0;
@@ -85,20 +88,30 @@ export class GramLane {
       if (four && i > from + 2) {
         const mixed = mixHash(gram);
         const bit = Math.imul(mixed, BLOOM_MIX) >>> bloomShift;
-        if ((bloom[bit >>> 5] >>> (bit & 31)) & 1) this.#walk(gram, 4, mixed, name, from, to, rows);
+        if ((bloom[bit >>> 5] >>> (bit & 31)) & 1) this.#walk(gram, 4, mixed, i - 3, name, from, to, rows);
       }
       if (three) {
         const short = gram >>> 8;
         const mixed = mixHash(short ^ GRAM3_SALT);
         const bit = Math.imul(mixed, BLOOM_MIX) >>> bloomShift;
-        if ((bloom[bit >>> 5] >>> (bit & 31)) & 1) this.#walk(short, 3, mixed, name, from, to, rows);
+        if ((bloom[bit >>> 5] >>> (bit & 31)) & 1) this.#walk(short, 3, mixed, i - 2, name, from, to, rows);
       }
       if (this.#units > this.#budget && this.#allReserved) return true;
     }
     return this.#units > this.#budget;
   }
 
-  #walk(gram: number, size: number, mixed: number, name: Uint8Array, from: number, to: number, rows: RowJoin): void {
+  /** The gram stands at `place` of the name. */
+  #walk(
+    gram: number,
+    size: number,
+    mixed: number,
+    place: number,
+    name: Uint8Array,
+    from: number,
+    to: number,
+    rows: RowJoin,
+  ): void {
     const slots = this.#slots;
     let slot = mixed >>> this.#shift;
     for (let probe = this.#probes; probe > 0; probe--) {
@@ -106,28 +119,68 @@ export class GramLane {
       const slotSize = slots[at + 1];
       if (slotSize === 0) return;
       if (slotSize === size && slots[at] === gram) {
-        if (this.#walked[slot] === this.#nameNumber) return;
-        this.#walked[slot] = this.#nameNumber;
-        this.#verify(slots[at + 2] * 4, (slots[at + 2] + slots[at + 3]) * 4, name, from, to, rows);
+        const start = slots[at + 2] * 4;
+        const end = start + slots[at + 3] * 4;
+        if (this.#units <= this.#budget) this.#search(start, end, place, name, from, to, rows);
+        else if (this.#finished[slot] !== this.#nameNumber) {
+          this.#finished[slot] = this.#nameNumber;
+          this.#finish(start, end, name, from, to, rows);
+        }
         return;
       }
       slot = (slot + 1) & this.#mask;
     }
   }
 
-  #verify(start: number, end: number, name: Uint8Array, from: number, to: number, rows: RowJoin): void {
+  /** Verifies the globs whose piece stands around the gram. */
+  #search(
+    start: number,
+    end: number,
+    place: number,
+    name: Uint8Array,
+    from: number,
+    to: number,
+    rows: RowJoin,
+  ): void {
     const postings = this.#postings;
+    const globs = this.#globs;
+    const text = this.#text;
     const length = to - from;
     for (let at = start; at < end; at += 4) {
       if (postings[at + 2] > length) return;
-      const row = postings[at + 1];
-      if (rows.covers(row)) continue;
-      if (this.#units > this.#budget && postings[at + 3] & HINT_RESERVED) continue;
-      this.#units += 16 + length;
+      this.#units += 2;
+      const hint = postings[at + 3];
       const glob = postings[at] * (GLOB_BYTES / 4);
-      const text = this.#globs[glob + GLOB_TEXT_OFFSET / 4];
-      const textEnd = text + this.#globs[glob + GLOB_TEXT_BYTES / 4];
-      if (matchesGlob(this.#text, text, textEnd, name, from, to)) rows.add(row);
+      const textStart = globs[glob + GLOB_TEXT_OFFSET / 4];
+      let piece = textStart + (hint >>> HINT_PIECE_OFFSET_SHIFT);
+      const pieceEnd = piece + ((hint >>> HINT_PIECE_BYTES_SHIFT) & 255);
+      let i = place - ((hint >>> HINT_BEFORE_SHIFT) & 255);
+      if (i < from || pieceEnd - piece > to - i) continue;
+      while (piece < pieceEnd && text[piece] === name[i]) {
+        piece++;
+        i++;
+      }
+      const row = postings[at + 1];
+      if (piece < pieceEnd || rows.covers(row)) continue;
+      this.#units += 16 + length;
+      if (matchesGlob(text, textStart, textStart + globs[glob + GLOB_TEXT_BYTES / 4], name, from, to)) rows.add(row);
+      // A name that costs too much gets the reserve block, but what it does not hold has to be found here.
+      if (this.#units > this.#budget) return this.#finish(at + 4, end, name, from, to, rows);
+    }
+  }
+
+  /** Verifies all that the reserve block does not hold, wherever in the name the gram stands. */
+  #finish(start: number, end: number, name: Uint8Array, from: number, to: number, rows: RowJoin): void {
+    const postings = this.#postings;
+    const globs = this.#globs;
+    for (let at = start; at < end; at += 4) {
+      if (postings[at + 2] > to - from) return;
+      const row = postings[at + 1];
+      if ((postings[at + 3] & HINT_RESERVED) !== 0 || rows.covers(row)) continue;
+      const glob = postings[at] * (GLOB_BYTES / 4);
+      const textStart = globs[glob + GLOB_TEXT_OFFSET / 4];
+      const textEnd = textStart + globs[glob + GLOB_TEXT_BYTES / 4];
+      if (matchesGlob(this.#text, textStart, textEnd, name, from, to)) rows.add(row);
     }
   }
 }
