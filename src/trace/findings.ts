@@ -22,11 +22,13 @@ export class FindingLog {
     else this.hidden++;
   }
 
-  /** Files of a folder that are JSON but no trace: one warning for all of them, so that nothing is passed over in silence. */
+  /** Files of a folder that look like traces and are not: one warning for all, so that nothing is passed over in silence. */
   strangers(folder: string, files: readonly string[]): void {
     if (files.length === 0) return;
-    const count = files.length === 1 ? "one file" : `${files.length} files`;
-    const message = `${count} below ${quoteText(folder)} hold JSON of no trace format that is read here, such as ${quoteText(files[0]!, 200)}`;
+    const first = quoteText(files[0]!, 200);
+    const what =
+      files.length === 1 ? `${first} below ${quoteText(folder)} is` : `${files.length} files below ${quoteText(folder)} are`;
+    const message = `${what} of no trace format that is read here${files.length === 1 ? "" : `, such as ${first}`}`;
     this.findings.push(diagnostic("trace_format_unknown", { message, level: "warning" }));
   }
 

@@ -150,7 +150,7 @@ class Reading {
     const { refusal } = intake;
     if (refusal === undefined || found === false || damaged) this.summaries.push(summary);
     if (damaged || refusal === "damaged") return "damaged";
-    if (refusal !== undefined) return refusal === "unknown" ? "unknown" : "none";
+    if (refusal !== undefined) return refusal === "unknown" || (refusal === "text" && namedLikeTrace(name)) ? "unknown" : "none";
     return intake.sawTrace ? "trace" : "none";
   }
 
@@ -168,6 +168,12 @@ class Reading {
       this.log.add("trace_gzip_damaged", `the gzip data of ${quoteText(name, 200)} is cut or corrupt`, lineSpan(name, 1));
     else this.cannotRead(name, error);
   }
+}
+
+/** Names decide nothing but whether a file of a folder that is no trace is worth a word. */
+function namedLikeTrace(name: string): boolean {
+  const plain = name.endsWith(".gz") ? name.slice(0, -".gz".length) : name;
+  return plain.endsWith(".jsonl") || plain.endsWith(".json") || plain.endsWith(".ndjson");
 }
 
 function codeOf(error: unknown): string {

@@ -9,8 +9,8 @@ import type { TraceSet } from "./trace-set.js";
 
 /** What a replay asks of an engine. */
 export interface ReplayEngine {
-  /** Whether some trigger has count tests, so that calls must be judged one by one in order (E7). */
-  readonly hasCountTriggers: boolean;
+  /** Whether some trigger has count tests (E7): only then, or when it is not known, calls are judged one by one in order. */
+  readonly hasCountTriggers?: boolean | undefined;
   evaluate(tools: readonly unknown[], context?: Context): Evaluation;
   openSession(): Session;
 }
@@ -35,8 +35,8 @@ export const placesMax = 3;
 export function replay(engine: ReplayEngine, set: TraceSet, options: ReplayOptions = {}): ReplayReport {
   const selection = selectTraces(set, options);
   const run = new Replay(engine, set, options, selection);
-  if (engine.hasCountTriggers) run.judgeInOrder();
-  else run.judgeByName();
+  if (engine.hasCountTriggers === false) run.judgeByName();
+  else run.judgeInOrder();
   return run.report();
 }
 

@@ -2,7 +2,7 @@ import type { TraceSet } from "./trace-set.js";
 
 /** Which traces and calls are looked at. Times are epoch milliseconds; the range is half open. */
 export interface TraceFilter {
-  /** Only traces that name this agent. */
+  /** Only traces of this agent, and those that name none: whoever gave them meant them. */
   readonly agent?: string | undefined;
   readonly sinceMs?: number | undefined;
   /** Exclusive. */
@@ -40,7 +40,7 @@ export function selectTraces(set: TraceSet, filter: TraceFilter = {}): Selection
   const leftOut = { otherAgent: 0, otherTime: 0, undated: 0, beyondLimit: 0 };
   const kept: number[] = [];
   for (const [index, trace] of set.traces.entries()) {
-    if (filter.agent !== undefined && trace.agent !== filter.agent) leftOut.otherAgent++;
+    if (filter.agent !== undefined && (trace.agent ?? filter.agent) !== filter.agent) leftOut.otherAgent++;
     else if (ranged && trace.lastMs === undefined) leftOut.undated++;
     else if (callsWithin !== undefined && !(trace.calls > 0 ? callsWithin[index] === 1 : within(trace.lastMs)))
       leftOut.otherTime++;

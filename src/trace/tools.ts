@@ -5,13 +5,14 @@ export interface UsedTool {
   readonly tool: string;
   readonly count: number;
   /** Epoch milliseconds; undefined when no call of it has a time. */
-  readonly firstSeenMs: number | undefined;
-  readonly lastSeenMs: number | undefined;
+  readonly firstMs: number | undefined;
+  readonly lastMs: number | undefined;
 }
 
 export interface ToolList {
   readonly traces: number;
   readonly calls: number;
+  readonly badLines: number;
   /** Most used first, then by name. */
   readonly tools: readonly UsedTool[];
 }
@@ -35,10 +36,15 @@ export function listTools(set: TraceSet, filter: TraceFilter = {}): ToolList {
   const tools = set.names.map((tool, id) => ({
     tool,
     count: count[id]!,
-    firstSeenMs: Number.isFinite(first[id]!) ? first[id]! : undefined,
-    lastSeenMs: Number.isFinite(last[id]!) ? last[id]! : undefined,
+    firstMs: Number.isFinite(first[id]!) ? first[id]! : undefined,
+    lastMs: Number.isFinite(last[id]!) ? last[id]! : undefined,
   }));
-  return { traces: selection.traces.length, calls, tools: tools.filter((tool) => tool.count > 0).sort(mostUsedFirst) };
+  return {
+    traces: selection.traces.length,
+    calls,
+    badLines: set.badLines,
+    tools: tools.filter((tool) => tool.count > 0).sort(mostUsedFirst),
+  };
 }
 
 /** Order of every list of tools with counts: the count, then the name by code units, the same on every machine. */
