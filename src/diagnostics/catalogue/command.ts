@@ -56,6 +56,12 @@ export const commandCodes = {
     meaning: "No tools, no manifest, no traces and no card were given, so every answer would be an empty pass.",
     fix: "give --tools a,b or --tool-manifest tools.json or --traces runs/",
   },
+  usage_tools_and_traces: {
+    level: "error",
+    title: "both tools and traces",
+    meaning: "--tools and --tool-manifest are judged as one session, traces as the sessions they record; one result cannot be both.",
+    fix: "run the command once with the tools and once with the traces",
+  },
   usage_blank_tool: {
     level: "error",
     title: "a blank name in --tools",
@@ -73,6 +79,12 @@ export const commandCodes = {
     title: "no traces were named",
     meaning: "Neither the command line nor a config file names traces, and the current folder has no Claude Code transcripts.",
     fix: "add --traces with a file, a folder, a pattern or `-` for standard input",
+  },
+  usage_no_such_agent: {
+    level: "error",
+    title: "no trace of the wanted agent",
+    meaning: "Traces were read, and every one of them names another agent.",
+    fix: "check --agent, SMOLTBOT_AGENT and the config file, or leave the agent out",
   },
   manifest_not_json: {
     level: "error",

@@ -34,7 +34,7 @@ export function resolvedJson(policy: MergedPolicy): object {
   return {
     schema: "smoltbot.inspect/1",
     resolved_policy: {
-      meta: { schema_version: "1.0", name: `${policy.name} (resolved)`, description: policy.description, scope: "resolved" },
+      meta: { schema_version: "1.0", name: resolvedName(policy), description: policy.description, scope: "resolved" },
       capability_mappings: resolvedCapabilities(policy).map((c) => ({
         name: c.name,
         layers: c.layers,
@@ -67,6 +67,11 @@ export function resolvedJson(policy: MergedPolicy): object {
     },
     sources: policy.sources,
   };
+}
+
+/** Two layers carry the word in their merged name already. */
+export function resolvedName(policy: MergedPolicy): string {
+  return policy.sources.length > 1 ? policy.name : `${policy.name} (resolved)`;
 }
 
 function sourcedJson<T>(field: Sourced<T>): object {

@@ -1,35 +1,11 @@
 import { escapeText } from "../../diagnostics/escape.js";
-import type {
-  Cause,
-  Evaluation,
-  RuleRef,
-  ToolOutcome,
-  Violation,
-  ViolationType,
-  Warning,
-  WarningType,
-} from "../../engine/result.js";
+import type { Cause, Evaluation, ToolOutcome } from "../../engine/result.js";
 import type { Paint } from "../paint.js";
 import { coverageLines } from "./coverage.js";
-import { clock, count, lines, mark, pad, place, ruleName, span } from "./words.js";
+import { violationLines, warningLines } from "./findings.js";
+import { count, lines, mark, pad, place, ruleName, span } from "./words.js";
 
-const violationLabels: Record<ViolationType, string> = {
-  forbidden: "FORBIDDEN",
-  capability_exceeded: "EXCEEDED",
-  unmapped_denied: "UNMAPPED_TOOL",
-  escalation_denied: "DENIED_BY_TRIGGER",
-  guardrail_denied: "GUARDRAIL_DENIED",
-  invalid_tool_name: "INVALID_TOOL_NAME",
-};
-const warningLabels: Record<WarningType, string> = {
-  forbidden_soft: "FORBIDDEN",
-  escalation: "ESCALATED",
-  trigger: "TRIGGER_WARNED",
-  unmapped: "UNMAPPED_TOOL",
-  unmapped_in_grace: "UNMAPPED_TOOL",
-  notice: "NOTICE",
-};
-const causeWords: Record<Cause, string> = {
+export const causeWords: Record<Cause, string> = {
   guardrail_missing: "guardrail missing",
   forbidden: "forbidden",
   invalid_tool_name: "invalid tool name",
@@ -80,29 +56,6 @@ export function evaluationText(evaluation: Evaluation, frame: EvaluationTextFram
 function section(title: string, entries: readonly string[][]): string[] {
   if (entries.length === 0) return [];
   return ["", `${title} (${entries.length})`, ...entries.flat().map((line) => `  ${line}`)];
-}
-
-/** One violation: `FORBIDDEN: name (critical)`, the reason, the rule and its place. */
-export function violationLines(v: Violation, paint: Paint, times = ""): string[] {
-  const head = `${violationLabels[v.type]}: ${escapeText(v.tool)} (${v.severity})${times}`;
-  return [paint.fail(head), ...because(v.reason, v.rule, paint)];
-}
-
-/** One warning; an unmapped tool in grace says when the grace ends. */
-export function warningLines(w: Warning, nowMs: number | undefined, paint: Paint, times = ""): string[] {
-  const level = w.type === "forbidden_soft" && w.severity !== undefined ? `${w.severity}, below fail_on` : "warn";
-  const head = `${warningLabels[w.type]}: ${escapeText(w.tool)} (${level})${times}`;
-  return [paint.warn(head), ...because(w.reason, w.rule, paint), ...graceLine(w, nowMs)];
-}
-
-function graceLine(w: Warning, nowMs: number | undefined): string[] {
-  if (w.graceExpiresAtMs === undefined) return [];
-  const left = nowMs === undefined ? "" : ` (expires in ${span(w.graceExpiresAtMs - nowMs)})`;
-  return [`  Grace: until ${clock(w.graceExpiresAtMs)}${left}`];
-}
-
-function because(reason: string, rule: RuleRef, paint: Paint): string[] {
-  return [`  Reason: ${escapeText(reason)}`, `  Rule: ${ruleName(rule)}  ${paint.faint(place(rule))}`];
 }
 
 /** A line per tool: mark, name, cause, deciding rule. */

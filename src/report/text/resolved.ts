@@ -1,7 +1,7 @@
 import { escapeText } from "../../diagnostics/escape.js";
 import type { Span } from "../../diagnostics/diagnostic.js";
 import type { MergedPolicy, Sourced } from "../../policy/model.js";
-import { resolvedCapabilities } from "../json/resolved.js";
+import { resolvedCapabilities, resolvedName } from "../json/resolved.js";
 import type { Paint } from "../paint.js";
 import { lines, pad, quoted } from "./words.js";
 
@@ -38,7 +38,7 @@ export function resolvedText(policy: MergedPolicy, paint: Paint): string {
   const width = Math.min(72, Math.max(...[rows, forbidden, triggers, defaults].flat().map(([text]) => [...text].length)));
   const sources = policy.sources.map((s) => `${escapeText(s.file)} (${s.layer}, ${quoted(s.name)})`).join(" + ");
   return lines(
-    `${paint.strong(escapeText(policy.name))} (resolved) from ${sources}`,
+    `${paint.strong(escapeText(resolvedName(policy)))} from ${sources}`,
     listing("capability_mappings", rows, width, paint),
     listing("forbidden", forbidden, width, paint),
     listing("escalation_triggers", triggers, width, paint),

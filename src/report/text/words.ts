@@ -32,7 +32,7 @@ export function ruleName(rule: RuleRef): string {
     case "capability":
       return rule.pattern === undefined ? `capability ${label}` : `capability ${label}, glob ${quoted(rule.pattern)}`;
     case "default":
-      return `defaults.${label}${rule.action === undefined ? "" : `: ${rule.action}`}`;
+      return `defaults.${label}${rule.action === undefined ? "" : `: ${rule.action}`}${rule.severity === undefined ? "" : `, severity ${rule.severity}`}`;
     case "guardrail":
       return `guardrail ${label}`;
     case "name":

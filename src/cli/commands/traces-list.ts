@@ -1,0 +1,41 @@
+import type { Command } from "commander";
+import { EXIT_FAILED } from "../exit-codes.js";
+import { failure } from "../failure.js";
+import { quoteText } from "../../diagnostics/escape.js";
+import { loadTraces } from "../load-traces.js";
+import { addConfigOptions, addFormat, type ConfigOptions, example, repeatable } from "../options.js";
+import { resolveSettings } from "../settings.js";
+import { listTools } from "../../trace/tools.js";
+import type { Terminal } from "../terminal.js";
+
+type Options = ConfigOptions & { traces?: string[]; agent?: string; agentId?: string; format: string };
+
+/** `smoltbot traces list`: which tools agents really used. */
+export function define(command: Command, terminal: Terminal): void {
+  command
+    .option("--traces <source>", "file, folder, pattern or `-`; may be given again (default: this folder's Claude Code transcripts)", repeatable)
+    .option("--agent <id>", "only traces of this agent")
+    .option("--agent-id <id>", "the same as --agent");
+  addConfigOptions(command);
+  addFormat(command, ["text", "json", "tools"]);
+  example(
+    command,
+    "$ smoltbot traces list --traces runs/ --agent support-7f3a",
+    "$ smoltbot traces list --traces 'runs/**/*.jsonl' --format tools",
+  );
+  command.action(async (options: Options) => {
+    const settings = await resolveSettings({ ...options, agent: options.agent ?? options.agentId });
+    const { set, damaged } = await loadTraces(settings.traces, terminal);
+    const usage = listTools(set, { agent: settings.agent });
+    if (usage.traces === 0) throw failure("usage_no_such_agent", `no trace is of the agent ${quoteText(settings.agent ?? "")}`);
+    if (options.format === "json") {
+      const { usageJson } = await import("../../report/json/usage.js");
+      const { jsonText } = await import("../../report/json/rule.js");
+      terminal.out(jsonText(usageJson(usage)));
+    } else {
+      const { usageNames, usageText } = await import("../../report/text/usage.js");
+      terminal.out(options.format === "tools" ? usageNames(usage) : usageText(usage, terminal.paint));
+    }
+    if (damaged) process.exitCode = EXIT_FAILED;
+  });
+}

@@ -1,0 +1,42 @@
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
+import { quoteText } from "../diagnostics/escape.js";
+import { failure } from "./failure.js";
+
+/** The bytes of one named file. Throws a CommandFailure that says what is wrong with the path. */
+export function readNamedFile(path: string, what: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const shown = quoteText(path, 400);
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") throw failure("file_not_found", `${what} ${shown} does not exist`);
+    if (code === "EISDIR") throw failure("file_is_folder", `${what} ${shown} is a folder`);
+    if (code === undefined) throw error;
+    throw failure("file_unreadable", `${what} ${shown} cannot be read (${code})`);
+  }
+}
+
+export function exists(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+/** Writes beside the target and renames, so that a reader sees the old file or the new one, never half of one. */
+export function writeWhole(path: string, content: Uint8Array | string): void {
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  try {
+    writeFileSync(temporary, content, { flush: true });
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    const { code } = error as NodeJS.ErrnoException;
+    throw failure("file_not_written", `${quoteText(path, 400)} cannot be written (${code ?? "unknown error"})`);
+  }
+}
+
+/** How a path is shown and used: relative to the current folder, unless that is longer. */
+export function shownPath(absolute: string): string {
+  const path = relative(process.cwd(), absolute);
+  if (path === "") return ".";
+  return path.length <= absolute.length ? path : absolute;
+}

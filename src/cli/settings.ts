@@ -1,0 +1,35 @@
+import type { ConfigOptions } from "./options.js";
+
+/** What a command works on, from the command line, the environment and the config file, in this order. */
+export interface Settings {
+  readonly policy?: string | undefined;
+  readonly org?: string | undefined;
+  readonly card?: string | undefined;
+  readonly agent?: string | undefined;
+  readonly traces: readonly string[];
+  /** The org policy was not asked for on the command line. */
+  readonly orgFromConfig: boolean;
+}
+
+export interface GivenValues extends ConfigOptions {
+  readonly policy?: string | undefined;
+  readonly org?: string | undefined;
+  readonly card?: string | undefined;
+  readonly agent?: string | undefined;
+  readonly traces?: readonly string[] | undefined;
+}
+
+/** The code that reads config files is loaded only when there is one. */
+export async function resolveSettings(given: GivenValues): Promise<Settings> {
+  const { findConfig } = await import("./find-config.js");
+  const file = findConfig(given);
+  const config = file === undefined ? { traces: [] } : (await import("./config.js")).readConfig(file, given.env);
+  return {
+    policy: given.policy ?? config.policy,
+    org: given.org ?? config.org,
+    card: given.card ?? config.card,
+    agent: given.agent ?? (process.env["SMOLTBOT_AGENT"] || undefined) ?? config.agent,
+    traces: given.traces ?? config.traces,
+    orgFromConfig: given.org === undefined,
+  };
+}

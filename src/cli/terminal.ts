@@ -1,0 +1,73 @@
+import pc from "picocolors";
+import type { Paint } from "../report/paint.js";
+import { plain } from "../report/paint.js";
+
+/** Where a command writes: results to stdout, everything a person should know beside them to stderr. */
+export interface Terminal {
+  /** Marks for stdout. */
+  readonly paint: Paint;
+  /** Whether diagnostics on stderr may be coloured. */
+  readonly colorErrors: boolean;
+  out(text: string): void;
+  err(text: string): void;
+  /** A bar on stderr when that is a terminal, else nothing. */
+  progress(title: string): Promise<Progress>;
+}
+
+export interface Progress {
+  /** `total` may grow while work goes on. */
+  update(done: number, total: number): void;
+  stop(): void;
+}
+
+const silent: Progress = { update() {}, stop() {} };
+
+/** The process's own streams. A reader that goes away early (`| head`) ends the output quietly. */
+export function openTerminal(): Terminal {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit();
+    throw error;
+  });
+  return {
+    paint: colored(process.stdout) ? marks() : plain,
+    colorErrors: colored(process.stderr),
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    progress: (title) => (process.stderr.isTTY ? bar(title) : Promise.resolve(silent)),
+  };
+}
+
+/** Only a terminal gets colours, and not when the user asked for none. */
+function colored(stream: NodeJS.WriteStream): boolean {
+  return stream.isTTY === true && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb";
+}
+
+function marks(): Paint {
+  const colors = pc.createColors(true);
+  return { strong: colors.bold, faint: colors.dim, pass: colors.green, warn: colors.yellow, fail: colors.red };
+}
+
+async function bar(title: string): Promise<Progress> {
+  const { default: cliProgress } = await import("cli-progress");
+  const single = new cliProgress.SingleBar({
+    format: `${title} [{bar}] {percentage}%`,
+    stream: process.stderr,
+    hideCursor: true,
+    clearOnComplete: true,
+    stopOnComplete: false,
+  });
+  let started = false;
+  return {
+    update(done, total) {
+      if (!started) single.start(total, done);
+      else {
+        single.setTotal(total);
+        single.update(done);
+      }
+      started = true;
+    },
+    stop() {
+      if (started) single.stop();
+    },
+  };
+}

@@ -1,0 +1,91 @@
+import { escapeText } from "../../diagnostics/escape.js";
+import type { Paint } from "../paint.js";
+import type { ReplayReport, TraceReport } from "../../trace/replay-report.js";
+import { graceWords } from "./evaluation.js";
+import { violationLines, warningLines } from "./findings.js";
+import { clock, count, lines, mark } from "./words.js";
+
+export interface ReplayTextFrame {
+  /** As the user named it. */
+  readonly file: string;
+  /** Why the command exits 1, in words; empty when it does not. */
+  readonly exitReasons: readonly string[];
+}
+
+/** Traces in which nothing was found are listed one by one only up to this many traces. */
+const quietTracesMax = 100;
+/** Rows of the lists in the summary. */
+const listedMax = 30;
+
+/** The dry run for people: every trace with what would have been found in it, then the sums. */
+export function replayText(report: ReplayReport, frame: ReplayTextFrame, paint: Paint): string {
+  const { traces } = report;
+  const loud = traces.length > quietTracesMax ? traces.filter((t) => t.findings.length > 0) : traces;
+  const quiet = traces.length - loud.length;
+  return lines(
+    `Testing ${escapeText(frame.file)} against ${count(traces.length, "recent trace")}...`,
+    "",
+    loud.flatMap((trace) => traceLines(trace, paint)),
+    quiet === 0 ? undefined : paint.faint(`  ${count(quiet, "trace")} without findings not listed`),
+    "",
+    summaryLines(report, paint),
+    frame.exitReasons.map((reason) => paint.fail(`✗ ${reason}`)),
+  );
+}
+
+function traceLines(trace: TraceReport, paint: Paint): string[] {
+  const calls = trace.verdict === "skipped" ? "no tool calls, skipped" : count(trace.calls, "call");
+  const sign = trace.verdict === "skipped" ? paint.faint("-") : mark(trace.verdict, paint);
+  const time = clock(trace.lastMs ?? trace.firstMs);
+  const agent = trace.agent === undefined ? "" : `  ${escapeText(trace.agent)}`;
+  const out = [`${sign} ${paint.strong(escapeText(trace.id))}  ${time}${agent}  ${calls}`];
+  for (const finding of trace.findings) {
+    const block = finding.level === "violation" ? violationLines(finding, paint) : warningLines(finding, undefined, paint);
+    out.push(...block.map((line) => `    ${line}`));
+    const [first] = finding.places;
+    if (first !== undefined) {
+      const by = first.subagent ? ", by a subagent" : "";
+      out.push(`      Call: ${paint.faint(`${escapeText(first.input)}:${first.line}${by}`)}`);
+    }
+  }
+  return out;
+}
+
+function summaryLines(report: ReplayReport, paint: Paint): string[] {
+  const { summary: s, unmappedTools, graceTools } = report;
+  const skipped = s.skipped === 0 ? "" : `, ${s.skipped} skipped (no tool calls)`;
+  return [
+    paint.strong("Summary"),
+    `  Traces analysed: ${s.traces.toLocaleString("en-US")} (${count(s.calls, "call")})`,
+    `  Would pass: ${s.pass}, ${paint.warn(`warn: ${s.warn}`)}, ${paint.fail(`fail: ${s.fail}`)}${skipped}`,
+    `  Unmapped tools discovered: ${unmappedTools.length}`,
+    ...listed(unmappedTools.map(({ tool, count: n }) => `${String(n).padStart(6)}  ${escapeText(tool)}`)),
+    ...(graceTools.length === 0 ? [] : [`  Tools in grace: ${graceTools.length}`]),
+    ...listed(
+      graceTools.map(({ tool, count: n, expiresAtMs }) => `${String(n).padStart(6)}  ${escapeText(tool)}  until ${clock(expiresAtMs)}`),
+    ),
+    ...notes(report).map((line) => paint.faint(`  ${line}`)),
+  ];
+}
+
+function listed(rows: readonly string[]): string[] {
+  const shown = rows.slice(0, listedMax).map((row) => `  ${row}`);
+  return rows.length > listedMax ? [...shown, `          and ${rows.length - listedMax} more`] : shown;
+}
+
+function notes(report: ReplayReport): string[] {
+  const { leftOut, badLines, summary, mode } = report;
+  const out: string[] = [];
+  if (leftOut.beyondLimit > 0) out.push(`${count(leftOut.beyondLimit, "older trace")} left out by --limit (0: all)`);
+  if (leftOut.otherAgent > 0) out.push(`${count(leftOut.otherAgent, "trace")} of another agent, or of none, left out`);
+  if (leftOut.otherTime > 0) out.push(`${count(leftOut.otherTime, "trace")} before --since left out`);
+  if (leftOut.undated > 0) out.push(`${count(leftOut.undated, "trace")} without a time left out by --since`);
+  if (badLines > 0) out.push(`${count(badLines, "line")} could not be read and ${badLines === 1 ? "was" : "were"} skipped`);
+  if (!report.cardChecked) out.push("No card given: card actions were not checked");
+  if (summary.fail > 0 && mode !== "enforce") out.push(`Enforcement mode ${mode}: live, these failures would not be blocked`);
+  const denied = report.traces.some((t) => t.findings.some((f) => f.type === "unmapped_denied"));
+  const why = report.grace === "off" ? "Grace switched off by --no-grace" : graceWords(report.grace);
+  if (denied && why !== undefined) out.push(why);
+  return out;
+}
+
