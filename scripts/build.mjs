@@ -19,6 +19,18 @@ import { filesUnder, root, whenChanged } from "./freshness.mjs";
 
 const out = join(root, "build");
 
+/** Nothing but our own relative modules may be inside the runtime bundle. */
+const refuseImports = {
+  name: "refuse-imports",
+  setup(context) {
+    context.onResolve({ filter: /^[^.]/ }, (args) =>
+      args.kind === "entry-point"
+        ? undefined
+        : { errors: [{ text: `the runtime may not import \`${args.path}\` (from ${relative(root, args.importer)})` }] },
+    );
+  },
+};
+
 const started = performance.now();
 await import("./generate.mjs");
 const inputs = ["src", "schemas", "scripts", "package.json", "package-lock.json", "tsconfig.json"];
@@ -79,18 +91,6 @@ async function bundleRuntime(stage) {
   // How large it may be is a test's business (test/bundles.test.ts): a build that stops cannot be looked at.
   note(`runtime.js: ${bytes} bytes minified, kernel included`);
 }
-
-/** Nothing but our own relative modules may be inside the runtime bundle. */
-const refuseImports = {
-  name: "refuse-imports",
-  setup(context) {
-    context.onResolve({ filter: /^[^.]/ }, (args) =>
-      args.kind === "entry-point"
-        ? undefined
-        : { errors: [{ text: `the runtime may not import \`${args.path}\` (from ${relative(root, args.importer)})` }] },
-    );
-  },
-};
 
 /** The command, split so that each verb loads only what it needs. */
 async function bundleCommand(stage) {
