@@ -26,6 +26,9 @@ import { mixHash } from "./js-keys.js";
 import { matchesGlob } from "./js-names.js";
 import type { RowJoin } from "./js-rows.js";
 
+/** More units than any name costs that fits in memory; a small integer, so that comparing stays one. */
+const unlimited = 0x7fffffff;
+
 /** Globs filed under their rarest three or four literal bytes. */
 export class GramLane {
   readonly #four: boolean;
@@ -61,7 +64,7 @@ export class GramLane {
     this.#postings = sectionInts(file, SECTION_POSTINGS);
     this.#globs = sectionInts(file, SECTION_GLOBS);
     this.#text = sectionBytes(file, SECTION_GLOB_TEXT);
-    this.#budget = hasReserve ? lanes[LANES_VERIFY_BUDGET / 4] : Number.POSITIVE_INFINITY;
+    this.#budget = hasReserve ? lanes[LANES_VERIFY_BUDGET / 4] : unlimited;
     let allReserved = hasReserve;
     for (let at = 3; at < this.#postings.length && allReserved; at += 4) allReserved = (this.#postings[at] & HINT_RESERVED) !== 0;
     this.#allReserved = allReserved;
@@ -88,20 +91,19 @@ export class GramLane {
       if (four && i > from + 2) {
         const mixed = mixHash(gram);
         const bit = Math.imul(mixed, BLOOM_MIX) >>> bloomShift;
-        if ((bloom[bit >>> 5] >>> (bit & 31)) & 1) this.#walk(gram, 4, mixed, i - 3, name, from, to, rows);
+        if ((bloom[bit >>> 5] >>> (bit & 31)) & 1 && this.#walk(gram, 4, mixed, i - 3, name, from, to, rows)) return true;
       }
       if (three) {
         const short = gram >>> 8;
         const mixed = mixHash(short ^ GRAM3_SALT);
         const bit = Math.imul(mixed, BLOOM_MIX) >>> bloomShift;
-        if ((bloom[bit >>> 5] >>> (bit & 31)) & 1) this.#walk(short, 3, mixed, i - 2, name, from, to, rows);
+        if ((bloom[bit >>> 5] >>> (bit & 31)) & 1 && this.#walk(short, 3, mixed, i - 2, name, from, to, rows)) return true;
       }
-      if (this.#units > this.#budget && this.#allReserved) return true;
     }
     return this.#units > this.#budget;
   }
 
-  /** The gram stands at `place` of the name. */
+  /** The gram stands at `place` of the name. Returns whether the reserve block can do all that is left. */
   #walk(
     gram: number,
     size: number,
@@ -111,13 +113,13 @@ export class GramLane {
     from: number,
     to: number,
     rows: RowJoin,
-  ): void {
+  ): boolean {
     const slots = this.#slots;
     let slot = mixed >>> this.#shift;
     for (let probe = this.#probes; probe > 0; probe--) {
       const at = slot * 4;
       const slotSize = slots[at + 1];
-      if (slotSize === 0) return;
+      if (slotSize === 0) return false;
       if (slotSize === size && slots[at] === gram) {
         const start = slots[at + 2] * 4;
         const end = start + slots[at + 3] * 4;
@@ -126,10 +128,11 @@ export class GramLane {
           this.#finished[slot] = this.#nameNumber;
           this.#finish(start, end, name, from, to, rows);
         }
-        return;
+        return this.#allReserved && this.#units > this.#budget;
       }
       slot = (slot + 1) & this.#mask;
     }
+    return false;
   }
 
   /** Verifies the globs whose piece stands around the gram. */
