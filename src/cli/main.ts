@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
+import { escapeText } from "../diagnostics/escape.js";
 import { version } from "../version.generated.js";
 import { EXIT_FAILED } from "./exit-codes.js";
 import { reportFailure } from "./report-failure.js";
@@ -74,6 +75,10 @@ function newProgram(terminal: Terminal): Command {
     .version(version)
     .exitOverride()
     .showHelpAfterError("Run the command with --help to see what it takes.")
-    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
+    .configureOutput({
+      writeOut: terminal.out,
+      writeErr: terminal.err,
+      outputError: (text, write) => write(text.split("\n").map(escapeText).join("\n")),
+    })
     .addHelpText("after", "\nExample:\n  $ smoltbot policy init && smoltbot policy validate policy.yaml\n");
 }

@@ -38,7 +38,7 @@ export function define(command: Command, terminal: Terminal): void {
     .option("--tools <names>", "tools to judge, separated by commas, as the calls of one session; may be given again", repeatable)
     .option("--tool-manifest <json>", "tools to judge: the answer of tools/list, or a list of names")
     .option("--traces <source>", "judge the calls of these traces: file, folder, pattern or `-`; may be given again", repeatable)
-    .option("--agent <id>", "only traces of this agent")
+    .option("--agent <id>", "leave out traces that name another agent")
     .option("--agent-id <id>", "the same as --agent")
     .option("--min-coverage <percent>", "exit 1 when fewer of the card's actions are mapped", percentage)
     .option("--strict", "exit 1 on warnings, too")

@@ -35,7 +35,7 @@ export function define(command: Command, terminal: Terminal): void {
     .option("--org <file>", "org policy below it")
     .option("--card <file>", "alignment card to check against")
     .option("--traces <source>", "file, folder, pattern or `-`; may be given again (default: this folder's Claude Code transcripts)", repeatable)
-    .option("--agent <id>", "only traces of this agent")
+    .option("--agent <id>", "leave out traces that name another agent")
     .option("--agent-id <id>", "the same as --agent")
     .option("--limit <n>", "the most recent n traces; 0: all", wholeNumber, 50)
     .option("--since <time>", "only calls from this time on: a date, an ISO 8601 time, or an age such as 7d", (text) => pointInTime(text, Date.now()))

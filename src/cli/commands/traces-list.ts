@@ -14,7 +14,7 @@ type Options = ConfigOptions & { traces?: string[]; agent?: string; agentId?: st
 export function define(command: Command, terminal: Terminal): void {
   command
     .option("--traces <source>", "file, folder, pattern or `-`; may be given again (default: this folder's Claude Code transcripts)", repeatable)
-    .option("--agent <id>", "only traces of this agent")
+    .option("--agent <id>", "leave out traces that name another agent")
     .option("--agent-id <id>", "the same as --agent");
   addConfigOptions(command);
   addFormat(command, ["text", "json", "tools"]);

@@ -46,6 +46,6 @@ function ruleLines({ rule, globs, without }: ExplainedRule, paint: Paint): strin
 
 function withoutWords(decision: Decision, paint: Paint): string {
   const { verdict, action, cause, rule } = decision;
-  const by = rule === null ? "" : `, ${ruleName(rule)}  ${paint.faint(place(rule))}`;
+  const by = rule === null ? "" : ` by ${ruleName(rule)}  ${paint.faint(place(rule))}`;
   return `${paint[verdict](verdict)}, ${causeWords[cause]} (decision ${action})${by}`;
 }

@@ -41,23 +41,20 @@ function traceLines(trace: TraceReport, paint: Paint): string[] {
   const out = [`${sign} ${paint.strong(escapeText(trace.id))}  ${time}${agent}  ${calls}`];
   for (const finding of trace.findings) {
     const block = finding.level === "violation" ? violationLines(finding, paint) : warningLines(finding, undefined, paint);
-    out.push(...block.map((line) => `    ${line}`));
-    const [first] = finding.places;
-    if (first !== undefined) {
-      const by = first.subagent ? ", by a subagent" : "";
-      out.push(`      Call: ${paint.faint(`${escapeText(first.input)}:${first.line}${by}`)}`);
-    }
+    const [call] = finding.places;
+    const at = call === undefined ? "" : `  ${escapeText(call.input)}:${call.line}${call.subagent ? ", by a subagent" : ""}`;
+    out.push(...block.map((line, i) => `    ${line}${i === 0 ? paint.faint(at) : ""}`));
   }
   return out;
 }
 
 function summaryLines(report: ReplayReport, paint: Paint): string[] {
   const { summary: s, unmappedTools, graceTools } = report;
-  const skipped = s.skipped === 0 ? "" : `, ${s.skipped} skipped (no tool calls)`;
+  const skipped = s.skipped === 0 ? "" : `; ${s.skipped} skipped without tool calls`;
   return [
     paint.strong("Summary"),
-    `  Traces analysed: ${s.traces.toLocaleString("en-US")} (${count(s.calls, "call")})`,
-    `  Would pass: ${s.pass}, ${paint.warn(`warn: ${s.warn}`)}, ${paint.fail(`fail: ${s.fail}`)}${skipped}`,
+    `  Traces analysed: ${s.traces.toLocaleString("en-US")} with ${count(s.calls, "call")}`,
+    `  Would ${paint.pass(`pass ${s.pass}`)}, ${paint.warn(`warn ${s.warn}`)}, ${paint.fail(`fail ${s.fail}`)}${skipped}`,
     `  Unmapped tools discovered: ${unmappedTools.length}`,
     ...listed(unmappedTools.map(({ tool, count: n }) => `${String(n).padStart(6)}  ${escapeText(tool)}`)),
     ...(graceTools.length === 0 ? [] : [`  Tools in grace: ${graceTools.length}`]),
@@ -77,7 +74,7 @@ function notes(report: ReplayReport): string[] {
   const { leftOut, badLines, summary, mode } = report;
   const out: string[] = [];
   if (leftOut.beyondLimit > 0) out.push(`${count(leftOut.beyondLimit, "older trace")} left out by --limit (0: all)`);
-  if (leftOut.otherAgent > 0) out.push(`${count(leftOut.otherAgent, "trace")} of another agent, or of none, left out`);
+  if (leftOut.otherAgent > 0) out.push(`${count(leftOut.otherAgent, "trace")} of another agent left out`);
   if (leftOut.otherTime > 0) out.push(`${count(leftOut.otherTime, "trace")} before --since left out`);
   if (leftOut.undated > 0) out.push(`${count(leftOut.undated, "trace")} without a time left out by --since`);
   if (badLines > 0) out.push(`${count(badLines, "line")} could not be read and ${badLines === 1 ? "was" : "were"} skipped`);
