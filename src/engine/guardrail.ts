@@ -53,7 +53,6 @@ function standing(place: "outside" | "missing", id: string, reason: string, rule
     index: -1,
     label: id,
     reason,
-    severity: "high",
     file: "",
     line: 0,
     column: 0,
