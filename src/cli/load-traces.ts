@@ -18,7 +18,14 @@ export interface LoadedTraces {
  */
 export async function loadTraces(inputs: readonly string[], terminal: Terminal): Promise<LoadedTraces> {
   const named = inputs.length > 0 ? inputs : await transcriptsHere();
-  const set = await readTraces(named, { stdin: process.stdin });
+  const progress = await terminal.progress("Reading traces");
+  let bytes = 0;
+  const onBytes = (more: number) => {
+    bytes += more;
+    progress.update(`${(bytes / 1_000_000).toFixed(1)} MB`);
+  };
+  const set = await readTraces(named, { stdin: process.stdin, onBytes });
+  progress.stop();
   if (set.traces.length === 0) throw new CommandFailure(set.diagnostics);
   warn(set.diagnostics, new Map(), terminal);
   return { set, damaged: hasErrors(set.diagnostics) };

@@ -10,13 +10,13 @@ export interface Terminal {
   readonly colorErrors: boolean;
   out(text: string): void;
   err(text: string): void;
-  /** A bar on stderr when that is a terminal, else nothing. */
+  /** A running count on stderr when that is a terminal, else nothing. */
   progress(title: string): Promise<Progress>;
 }
 
 export interface Progress {
-  /** `total` may grow while work goes on. */
-  update(done: number, total: number): void;
+  /** How far the work is, in words. */
+  update(done: string): void;
   stop(): void;
 }
 
@@ -47,23 +47,21 @@ function marks(): Paint {
   return { strong: colors.bold, faint: colors.dim, pass: colors.green, warn: colors.yellow, fail: colors.red };
 }
 
+/** The end of the work is not known while it is read, so the display counts instead of promising a share. */
 async function bar(title: string): Promise<Progress> {
   const { default: cliProgress } = await import("cli-progress");
   const single = new cliProgress.SingleBar({
-    format: `${title} [{bar}] {percentage}%`,
+    format: `${title} {done}  {duration_formatted}`,
     stream: process.stderr,
     hideCursor: true,
     clearOnComplete: true,
-    stopOnComplete: false,
+    fps: 10,
   });
   let started = false;
   return {
-    update(done, total) {
-      if (!started) single.start(total, done);
-      else {
-        single.setTotal(total);
-        single.update(done);
-      }
+    update(done) {
+      if (started) single.update(1, { done });
+      else single.start(2, 1, { done });
       started = true;
     },
     stop() {

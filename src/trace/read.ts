@@ -18,6 +18,8 @@ export interface ReadOptions {
   readonly stdin?: AsyncIterable<Uint8Array> | undefined;
   /** Id of a format to use without detection among the others. */
   readonly format?: string | undefined;
+  /** Called for every chunk with its bytes, unzipped: for a progress display. */
+  readonly onBytes?: ((bytes: number) => void) | undefined;
 }
 
 const chunkBytes = 1024 * 1024;
@@ -106,7 +108,11 @@ class Reading {
     let traces = 0;
     let files = 0;
     const strangers: string[] = [];
-    const errors = (path: string, error: unknown) => this.cannotRead(path, error);
+    const isPattern = label !== folder;
+    const errors = (path: string, error: unknown) => {
+      // A pattern below a folder that does not exist matches nothing, and that is said once.
+      if (!isPattern || path !== join(folder) || codeOf(error) !== "ENOENT") this.cannotRead(path, error);
+    };
     for await (const path of filesBelow(folder, [], enter, errors)) {
       if (!wanted(path)) continue;
       files++;
@@ -117,7 +123,7 @@ class Reading {
     }
     this.log.strangers(label, strangers);
     if (traces > 0) return;
-    if (files === 0 && label !== folder) this.log.add("trace_not_found", `no file matches ${quoteText(label, 200)}`);
+    if (files === 0 && isPattern) this.log.add("trace_not_found", `no file matches ${quoteText(label, 200)}`);
     else this.log.add("trace_folder_without_traces", `there is no trace below ${quoteText(label, 200)}`, undefined);
   }
 
@@ -140,6 +146,7 @@ class Reading {
     try {
       for await (const chunk of unzipped(chunks)) {
         intake.push(chunk);
+        this.options.onBytes?.(chunk.length);
         if (intake.refusal !== undefined) break;
       }
     } catch (error) {

@@ -3,7 +3,7 @@ import type { Cause, Evaluation, ToolOutcome } from "../../engine/result.js";
 import type { Paint } from "../paint.js";
 import { coverageLines } from "./coverage.js";
 import { violationLines, warningLines } from "./findings.js";
-import { count, lines, mark, pad, place, ruleName, span } from "./words.js";
+import { count, lines, mark, pad, ruleAndPlace, span } from "./words.js";
 
 export const causeWords: Record<Cause, string> = {
   guardrail_missing: "guardrail missing",
@@ -65,7 +65,7 @@ export function outcomeLines(tools: readonly ToolOutcome[], paint: Paint): strin
   const nameWidth = Math.min(60, Math.max(...names.map((n) => [...n].length)));
   const causeWidth = Math.max(...causes.map((c) => c.length));
   return tools.map((t, i) => {
-    const rule = t.rule === null ? "" : `  ${ruleName(t.rule)}  ${paint.faint(place(t.rule))}`;
+    const rule = t.rule === null ? "" : `  ${ruleAndPlace(t.rule, paint)}`;
     return `  ${mark(t.verdict, paint)} ${pad(names[i], nameWidth)}  ${pad(causes[i], causeWidth)}${rule}`;
   });
 }

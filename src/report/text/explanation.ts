@@ -3,7 +3,7 @@ import type { ExplainedRule, Explanation } from "../../engine/explain.js";
 import type { Decision } from "../../engine/result.js";
 import type { Paint } from "../paint.js";
 import { causeWords } from "./evaluation.js";
-import { lines, mark, place, quoted, ruleName } from "./words.js";
+import { lines, mark, place, quoted, ruleAndPlace, ruleName } from "./words.js";
 
 /** Why each tool gets its verdict: the deciding rule, every other match, and what would apply without each. */
 export function explanationsText(explanations: readonly Explanation[], paint: Paint): string {
@@ -29,7 +29,7 @@ function explanationText({ tool, invalid, decision, rules }: Explanation, paint:
 function fallThrough({ rule, cause }: Decision, paint: Paint): string[] {
   if (rule === null) return [`    ${causeWords[cause]}`];
   const because = rule.kind === "default" ? ["      Reason: no capability maps the tool"] : [];
-  return [`    ${ruleName(rule)}  ${paint.faint(place(rule))}`, ...because];
+  return [`    ${ruleAndPlace(rule, paint)}`, ...because];
 }
 
 function ruleLines({ rule, globs, without }: ExplainedRule, paint: Paint): string[] {
@@ -46,6 +46,6 @@ function ruleLines({ rule, globs, without }: ExplainedRule, paint: Paint): strin
 
 function withoutWords(decision: Decision, paint: Paint): string {
   const { verdict, action, cause, rule } = decision;
-  const by = rule === null ? "" : ` by ${ruleName(rule)}  ${paint.faint(place(rule))}`;
+  const by = rule === null ? "" : ` by ${ruleAndPlace(rule, paint)}`;
   return `${paint[verdict](verdict)}, ${causeWords[cause]} (decision ${action})${by}`;
 }

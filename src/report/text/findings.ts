@@ -2,7 +2,7 @@ import { escapeText } from "../../diagnostics/escape.js";
 import type { RuleRef, ViolationType, WarningType } from "../../engine/result.js";
 import type { Severity } from "../../policy/model.js";
 import type { Paint } from "../paint.js";
-import { clock, place, ruleName, span } from "./words.js";
+import { clock, ruleAndPlace, span } from "./words.js";
 
 /** What a violation or a warning has in common, in one result as in a trace. */
 export interface ShownFinding {
@@ -53,5 +53,5 @@ function head({ type, tool, calls }: ShownFinding, level: string): string {
 }
 
 function because({ reason, rule }: ShownFinding, paint: Paint): string[] {
-  return [`  Reason: ${escapeText(reason)}`, `  Rule: ${ruleName(rule)}  ${paint.faint(place(rule))}`];
+  return [`  Reason: ${escapeText(reason)}`, `  Rule: ${ruleAndPlace(rule, paint)}`];
 }

@@ -16,9 +16,16 @@ export function mark(verdict: Verdict, paint: Paint): string {
 
 /** `policy.yaml:33`, or only the layer where a rule stands in no file. */
 export function place(rule: RuleRef): string {
+  if (rule.kind === "name") return "";
   if (rule.file === "") return rule.layer === "default" ? "documented default" : rule.layer;
   const at = `${escapeText(rule.file)}:${rule.line}`;
   return rule.layer === "default" ? at : `${at} (${rule.layer})`;
+}
+
+/** A rule and its place on one line, the place faint. */
+export function ruleAndPlace(rule: RuleRef, paint: { faint(text: string): string }): string {
+  const where = place(rule);
+  return where === "" ? ruleName(rule) : `${ruleName(rule)}  ${paint.faint(where)}`;
 }
 
 /** What a rule is, in a few words: its kind and how the author wrote it. */
