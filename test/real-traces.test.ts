@@ -35,8 +35,12 @@ if (!existsSync(folder)) {
     });
   });
 } else {
-  const expected = JSON.parse(readFileSync(`${folder}normalised/expected-counts.json`, "utf8")) as { files: Record<string, Counts> };
-  const wanted = Object.entries(expected.files).filter(([file]) => file.startsWith("claude-code/") || file.startsWith("ap-trace-derived/"));
+  const expected = JSON.parse(readFileSync(`${folder}normalised/expected-counts.json`, "utf8")) as {
+    files: Record<string, Counts>;
+  };
+  const wanted = Object.entries(expected.files).filter(
+    ([file]) => file.startsWith("claude-code/") || file.startsWith("ap-trace-derived/"),
+  );
 
   describe("real traces give exactly the expected counts", () => {
     it("covers every file of the two formats", () => {

@@ -27,8 +27,10 @@ function scoreOf(record: JsonObject): number {
   if (idOf(record) === undefined) return 0;
   const action = asObject(record["action"]);
   const owned = asText(record["agent_id"]) !== undefined || asText(record["card_id"]) !== undefined;
-  if (action !== undefined && ("name" in action || "type" in action)) return owned || "decision" in record ? 1 : 0.6;
-  const flat = typeof record["action"] === "string" || "tool_name" in record || asList(record["tool_calls"]) !== undefined;
+  if (action !== undefined && ["name", "type", "parameters", "tool_calls"].some((key) => Object.hasOwn(action, key)))
+    return owned || Object.hasOwn(record, "decision") ? 1 : 0.6;
+  const flat =
+    typeof record["action"] === "string" || Object.hasOwn(record, "tool_name") || asList(record["tool_calls"]) !== undefined;
   return flat && owned ? 0.9 : 0;
 }
 
@@ -62,7 +64,7 @@ class ApTraceReader implements RecordReader {
   private readItem(item: unknown, line: number): void {
     const record = asObject(item);
     if (record === undefined) this.sink.bad(line, "an AP-Trace record is a JSON object");
-    else if (!("action" in record || "tool_name" in record || "tool_calls" in record)) {
+    else if (!["action", "tool_name", "tool_calls"].some((key) => Object.hasOwn(record, key))) {
       this.sink.bad(line, "an AP-Trace record needs an `action`");
     } else this.read(record, line);
   }

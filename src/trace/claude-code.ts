@@ -30,10 +30,10 @@ function scoreOf(record: JsonObject): number {
   const session = asText(record["sessionId"]) ?? asText(record["session_id"]);
   if (record["type"] === "assistant" || record["type"] === "user") {
     const message = asObject(record["message"]);
-    return message !== undefined && "content" in message ? (session === undefined ? 0.7 : 1) : 0;
+    return message !== undefined && Object.hasOwn(message, "content") ? (session === undefined ? 0.7 : 1) : 0;
   }
-  if (record["type"] === "file-history-snapshot" && "snapshot" in record) return 0.8;
-  if (record["type"] === "summary" && "leafUuid" in record) return 0.8;
+  if (record["type"] === "file-history-snapshot" && Object.hasOwn(record, "snapshot")) return 0.8;
+  if (record["type"] === "summary" && Object.hasOwn(record, "leafUuid")) return 0.8;
   return session !== undefined && otherTypes.has(record["type"]) ? 0.8 : 0;
 }
 

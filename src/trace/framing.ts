@@ -156,8 +156,8 @@ export const linesProbed = 64;
 
 /**
  * How the first bytes of an input are framed. One value on the first line means lines (a document on one line is one
- * record either way). A value that goes on over lines is a document, unless most later lines are objects of their own
- * from the first column on: then the first line is merely corrupt. `whole`: the input ends here.
+ * record either way). A value that goes on over lines is a document, unless later lines are objects of their own from
+ * the first column on and the value comes to nothing: then the first line is merely corrupt. `whole`: the input ends here.
  */
 export function framingOf(head: Uint8Array, whole: boolean): Framing {
   const first = skipBlanks(head);
@@ -180,7 +180,22 @@ export function framingOf(head: Uint8Array, whole: boolean): Framing {
     start = end + 1;
   }
   if (!opens) return laterRecords > 0 ? "lines" : "text";
-  return head[first] === 0x5b || laterRecords * 2 <= later ? "json" : "lines";
+  if (laterRecords === 0 || firstValue(head) === "valid") return "json";
+  return laterRecords * 2 > later || firstValue(head) === "broken" ? "lines" : "json";
+}
+
+/** Whether the first bracketed value of the head ends there, and is JSON. */
+function firstValue(head: Uint8Array): "valid" | "broken" | "open" {
+  let found: "valid" | "broken" | "open" | undefined;
+  const framer = new ValueFramer({
+    record: (bytes, _, cut) => {
+      found ??= cut ? "open" : isRecord(bytes, 0, bytes.length) ? "valid" : "broken";
+    },
+    tooLong: () => {},
+  });
+  framer.push(head);
+  framer.end();
+  return found ?? "open";
 }
 
 function isRecord(head: Uint8Array, start: number, end: number): boolean {

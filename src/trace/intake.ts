@@ -155,7 +155,7 @@ export class Intake {
     this.refusal = refusal;
     this.probed = [];
     this.badLines = 0;
-    if (this.options.found !== true) this.log.add(code, message, lineSpan(this.options.name, 1));
+    if (this.options.found !== true && !this.damaged) this.log.add(code, message, lineSpan(this.options.name, 1));
   }
 
   private sinkFor(format: string): TraceSink {

@@ -13,7 +13,9 @@ export function parseTime(value: unknown): number | undefined {
   if (match === null) return /^\d{9,19}(?:\.\d+)?$/.test(value) ? epochMs(Number(value)) : undefined;
   const [, year, month, day, hour = "0", minute = "0", second = "0", fraction = "0", zone] = match;
   const days = Date.UTC(Number(year), Number(month) - 1, Number(day));
-  const inRange = new Date(days).getUTCDate() === Number(day) && Number(hour) < 24 && Number(minute) < 60 && Number(second) < 61;
+  const date = new Date(days);
+  const exists = date.getUTCDate() === Number(day) && date.getUTCMonth() === Number(month) - 1;
+  const inRange = exists && Number(hour) < 24 && Number(minute) < 60 && Number(second) < 61;
   if (!inRange) return undefined;
   const clock = (Number(hour) * 60 + Number(minute)) * 60 + Number(second);
   return days + clock * 1000 + Math.floor(Number(`0.${fraction}`) * 1000) - zoneMs(zone);
