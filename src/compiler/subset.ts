@@ -34,8 +34,12 @@ class Determinizer {
   readonly #states: StatePool;
   #next: Uint32Array;
   #work = 0;
-  /** Per class, the items of the state at hand that step or loop on it: pairs of residual and row. */
+  /** Per class, the items that the state at hand has behind a literal byte: pairs of residual and row. */
   readonly #buckets: number[][];
+  /** The same for items behind a `?` (all classes of lead bytes) and inside one (all classes of continuation bytes). */
+  readonly #shared: readonly [number[], number[]] = [[], []];
+  /** 0 or 1 per class: which of the two. */
+  readonly #kinds: Uint8Array;
   /** Items of the state being put together. */
   readonly #items = new ItemList();
   /** Those that have come behind a `*`: pairs of residual and row. */
@@ -49,6 +53,8 @@ class Determinizer {
     this.#stars = new StarSets(nfa, alphabet, algebra);
     this.#states = new StatePool(budget.statesMax);
     this.#next = new Uint32Array(64 * alphabet.classCount);
+    this.#kinds = new Uint8Array(alphabet.classCount);
+    for (const c of alphabet.continuation) this.#kinds[c] = 1;
     this.#buckets = Array.from({ length: alphabet.classCount }, () => []);
   }
 
@@ -57,7 +63,7 @@ class Determinizer {
     const { startResiduals, startRows } = this.#nfa;
     const start: number[] = [];
     for (let i = 0; i < startResiduals.length; i++) start.push(startResiduals[i], startRows[i]);
-    this.#enter(this.#stars.empty(), 0, 0, start);
+    this.#enter(this.#stars.empty(), 0, 0, start, []);
     const states = this.#states;
     for (let state = 0; state < states.count; state++) {
       if (!this.#expand(state)) return this.#overBudget();
@@ -94,53 +100,58 @@ class Determinizer {
     }
     this.#work += classCount;
     const stars = this.#stars;
+    // Target of all classes of a kind on which nothing but the items of that kind move.
+    const common = [-1, -1];
     for (let c = 0; c < classCount; c++) {
-      const bucket = this.#buckets[c];
-      let target = bucket.length === 0 ? stars.cells[set.quietTargets + c] : -1;
+      const own = this.#buckets[c];
+      const kind = this.#kinds[c];
+      const shared = this.#shared[kind];
+      const from = stars.cells[set.steps + c];
+      const to = stars.cells[set.steps + c + 1];
+      const quiet = own.length === 0 && shared.length === 0;
+      const plain = own.length === 0 && from === to;
+      let target = quiet ? stars.cells[set.quietTargets + c] : plain ? common[kind] : -1;
       if (target < 0) {
-        target = this.#enter(set, stars.cells[set.steps + c], stars.cells[set.steps + c + 1], bucket);
+        target = this.#enter(set, from, to, own, shared);
         if (target < 0 || this.#workDone() > this.#budget.workMax) return false;
-        if (bucket.length === 0) stars.cells[set.quietTargets + c] = target;
-        else bucket.length = 0;
+        if (quiet) stars.cells[set.quietTargets + c] = target;
+        if (plain) common[kind] = target;
+        own.length = 0;
       }
       this.#next[base + c] = target;
     }
     return true;
   }
 
-  /** Sorts the items of a state into the buckets of the classes they survive. */
+  /** Sorts the items of a state by the classes they survive. */
   #distribute(state: number): boolean {
     const { loop, step, next } = this.#nfa;
-    const { lead, continuation } = this.#alphabet;
     const { pool, starts } = this.#states;
+    const [lead, continuation] = this.#shared;
+    lead.length = 0;
+    continuation.length = 0;
     for (let i = starts[state]; i < starts[state + 1]; i += 2) {
       const residual = pool[i];
       const row = pool[i + 1];
-      if (loop[residual] === LOOP_CONTINUATION) {
-        for (const c of continuation) this.#buckets[c].push(residual, row);
-        this.#work += continuation.length;
-      }
+      if (loop[residual] === LOOP_CONTINUATION) continuation.push(residual, row);
       const on = step[residual];
-      if (on === STEP_LEAD) {
-        for (const c of lead) this.#buckets[c].push(next[residual], row);
-        this.#work += lead.length;
-      } else if (on !== STEP_END) {
-        this.#buckets[on].push(next[residual], row);
-      }
+      if (on === STEP_LEAD) lead.push(next[residual], row);
+      else if (on !== STEP_END) this.#buckets[on].push(next[residual], row);
       if (++this.#work > this.#budget.workMax) return false;
     }
     return true;
   }
 
   /** The state of a star set after its own steps, which stand from `from` to `to`, and the given items; -1 when full. */
-  #enter(set: StarSet, from: number, to: number, bucket: readonly number[]): number {
+  #enter(set: StarSet, from: number, to: number, own: readonly number[], shared: readonly number[]): number {
     const items = this.#items;
     const stars = this.#stars;
     const added = this.#added;
     items.count = 0;
     added.length = 0;
-    this.#work += (to - from + bucket.length) / 2;
-    for (let i = 0; i < bucket.length; i += 2) this.#put(set, bucket[i], bucket[i + 1]);
+    this.#work += (to - from + own.length + shared.length) / 2;
+    for (let i = 0; i < own.length; i += 2) this.#put(set, own[i], own[i + 1]);
+    for (let i = 0; i < shared.length; i += 2) this.#put(set, shared[i], shared[i + 1]);
     for (let i = from; i < to; i += 2) this.#put(set, stars.cells[i], stars.cells[i + 1]);
     let reached = set;
     if (added.length > 0) {
@@ -149,7 +160,7 @@ class Determinizer {
         items.rows[i] = stars.remaining(reached, items.residuals[i], items.rows[i]);
       }
     }
-    items.normalize(this.#algebra);
+    this.#work += items.normalize(this.#algebra);
     return this.#states.intern(reached, items, this.#nfa.step, this.#algebra);
   }
 
@@ -165,6 +176,9 @@ class Determinizer {
 
 /** More than the bytes of all globs of the largest policy, so that a pair of residual and row is an exact double. */
 const pairBase = 0x4000000;
+
+/** Up to this many items insertion sort is quicker. */
+const sortedInPlaceMax = 32;
 
 /** A list of items that is made canonical: ascending in residuals, one row each, none empty. */
 class ItemList {
@@ -183,7 +197,9 @@ class ItemList {
     this.rows[this.count++] = row;
   }
 
-  normalize(algebra: RowAlgebra): void {
+  /** Returns the work beyond what taking each item once costs: sorting a long list costs about twice as much again. */
+  normalize(algebra: RowAlgebra): number {
+    const work = this.count > sortedInPlaceMax ? 2 * this.count : 0;
     this.#sort();
     let kept = 0;
     for (let i = 0; i < this.count; i++) {
@@ -196,11 +212,12 @@ class ItemList {
       }
     }
     this.count = kept;
+    return work;
   }
 
   #sort(): void {
     const { residuals, rows, count } = this;
-    if (count > 32) {
+    if (count > sortedInPlaceMax) {
       // Sorted as numbers: a comparison function would cost more than all the rest.
       const order = this.#order.subarray(0, count);
       for (let i = 0; i < count; i++) order[i] = residuals[i] * pairBase + rows[i];
