@@ -4,6 +4,7 @@ import * as L from "./layout.js";
 import { sectionBytes, sectionInts, sectionRange, sectionWords, wordAt } from "./sections.js";
 
 const FLAGS_KNOWN = 1023;
+const POSTING_WORDS = L.POSTING_BYTES / 4;
 /** Sections that are there exactly when one of the flags is set. */
 const LANE_SECTIONS: readonly (readonly [section: number, flags: number])[] = [
   [L.SECTION_LITERALS, L.FLAG_LITERALS],
@@ -115,7 +116,7 @@ function checkGrams(file: Uint8Array, counts: Counts, shift: number, probes: num
   const postings = sectionWords(file, L.SECTION_POSTINGS);
   const globs = sectionWords(file, L.SECTION_GLOBS);
   if (sectionRange(file, L.SECTION_POSTINGS).size % L.POSTING_BYTES !== 0) bad("grams");
-  const total = postings.length / 4;
+  const total = postings.length / POSTING_WORDS;
   let owned = 0;
   for (let at = 0; at < grams.length; at += 4) {
     const size = grams[at + 1];
@@ -126,7 +127,7 @@ function checkGrams(file: Uint8Array, counts: Counts, shift: number, probes: num
   }
   // A posting stands under one gram, so a name never looks at more postings than there are.
   if (owned > total) bad("grams");
-  for (let at = 0; at < postings.length; at += 4) {
+  for (let at = 0; at < postings.length; at += POSTING_WORDS) {
     if (postings[at] >= counts.globs || postings[at + 1] >= counts.rows) bad("grams");
     const hint = postings[at + 3];
     const pieceBytes = (hint >>> L.HINT_PIECE_BYTES_SHIFT) & 255;
@@ -134,6 +135,9 @@ function checkGrams(file: Uint8Array, counts: Counts, shift: number, probes: num
     if (((hint >>> L.HINT_BEFORE_SHIFT) & 255) + 3 > pieceBytes) bad("grams");
     const textBytes = globs[postings[at] * (L.GLOB_BYTES / 4) + L.GLOB_TEXT_BYTES / 4];
     if ((hint >>> L.HINT_PIECE_OFFSET_SHIFT) + pieceBytes > textBytes) bad("grams");
+    // Read relative to a byte of the name, so it must stay near it; what it says can at worst lose a match.
+    const near = postings[at + L.POSTING_NEAR_OFFSET / 4] | 0;
+    if (near < -256 || near > 256) bad("grams");
   }
 }
 

@@ -208,8 +208,10 @@ function checkFields(file: Uint8Array, section: number, recordBytes: number, fie
   const words = sectionWords(file, section);
   const stride = recordBytes >>> 2;
   for (const [offset, limit, none] of fields) {
-    for (let at = offset >>> 2; at < words.length; at += stride) {
-      if (words[at] >= limit && !(none && words[at] === L.NONE)) bad(section);
+    // NONE plus one is 0, so with that added one comparison serves both kinds of field.
+    const bias = none ? 1 : 0;
+    for (let at = offset >>> 2, end = words.length, over = limit + bias; at < end; at += stride) {
+      if ((words[at] + bias) >>> 0 >= over) bad(section);
     }
   }
 }

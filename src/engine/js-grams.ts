@@ -14,6 +14,11 @@ import {
   LANES_GRAM_PROBES,
   LANES_GRAM_SHIFT,
   LANES_VERIFY_BUDGET,
+  POSTING_BYTES,
+  POSTING_HINT,
+  POSTING_NEAR,
+  POSTING_NEAR_MASK,
+  POSTING_NEAR_OFFSET,
   SECTION_GLOB_TEXT,
   SECTION_GLOBS,
   SECTION_GRAM_BLOOM,
@@ -28,6 +33,8 @@ import type { RowJoin } from "./js-rows.js";
 
 /** More units than any name costs that fits in memory; a small integer, so that comparing stays one. */
 const unlimited = 0x7fffffff;
+
+const POSTING_WORDS = POSTING_BYTES / 4;
 
 /** Globs filed under their rarest three or four literal bytes. */
 export class GramLane {
@@ -66,7 +73,9 @@ export class GramLane {
     this.#text = sectionBytes(file, SECTION_GLOB_TEXT);
     this.#budget = hasReserve ? lanes[LANES_VERIFY_BUDGET / 4] : unlimited;
     let allReserved = hasReserve;
-    for (let at = 3; at < this.#postings.length && allReserved; at += 4) allReserved = (this.#postings[at] & HINT_RESERVED) !== 0;
+    for (let at = POSTING_HINT / 4; at < this.#postings.length && allReserved; at += POSTING_WORDS) {
+      allReserved = (this.#postings[at] & HINT_RESERVED) !== 0;
+    }
     this.#allReserved = allReserved;
     this.#finished = new Uint32Array(this.#mask + 1);
   }
@@ -121,8 +130,8 @@ export class GramLane {
       const slotSize = slots[at + 1];
       if (slotSize === 0) return false;
       if (slotSize === size && slots[at] === gram) {
-        const start = slots[at + 2] * 4;
-        const end = start + slots[at + 3] * 4;
+        const start = slots[at + 2] * POSTING_WORDS;
+        const end = start + slots[at + 3] * POSTING_WORDS;
         if (this.#units <= this.#budget) this.#search(start, end, place, name, from, to, rows);
         else if (this.#finished[slot] !== this.#nameNumber) {
           this.#finished[slot] = this.#nameNumber;
@@ -149,9 +158,14 @@ export class GramLane {
     const globs = this.#globs;
     const text = this.#text;
     const length = to - from;
-    for (let at = start; at < end; at += 4) {
+    for (let at = start; at < end; at += POSTING_WORDS) {
       if (postings[at + 2] > length) return;
       this.#units += 2;
+      const near = place + postings[at + POSTING_NEAR_OFFSET / 4];
+      if (near >= 0 && near + 4 <= name.length) {
+        const bytes = name[near] | (name[near + 1] << 8) | (name[near + 2] << 16) | (name[near + 3] << 24);
+        if (((bytes ^ postings[at + POSTING_NEAR / 4]) & postings[at + POSTING_NEAR_MASK / 4]) !== 0) continue;
+      }
       const hint = postings[at + 3];
       const glob = postings[at] * (GLOB_BYTES / 4);
       const textStart = globs[glob + GLOB_TEXT_OFFSET / 4];
@@ -168,7 +182,7 @@ export class GramLane {
       this.#units += 16 + length;
       if (matchesGlob(text, textStart, textStart + globs[glob + GLOB_TEXT_BYTES / 4], name, from, to)) rows.add(row);
       // A name that costs too much gets the reserve block, but what it does not hold has to be found here.
-      if (this.#units > this.#budget) return this.#finish(at + 4, end, name, from, to, rows);
+      if (this.#units > this.#budget) return this.#finish(at + POSTING_WORDS, end, name, from, to, rows);
     }
   }
 
@@ -176,7 +190,7 @@ export class GramLane {
   #finish(start: number, end: number, name: Uint8Array, from: number, to: number, rows: RowJoin): void {
     const postings = this.#postings;
     const globs = this.#globs;
-    for (let at = start; at < end; at += 4) {
+    for (let at = start; at < end; at += POSTING_WORDS) {
       if (postings[at + 2] > to - from) return;
       const row = postings[at + 1];
       if ((postings[at + 3] & HINT_RESERVED) !== 0 || rows.covers(row)) continue;
