@@ -3,8 +3,9 @@
  * It promises the answer, not speed: every rule is tried on every call. It shares no code with the engine, so that a
  * mistake has to be made twice to go unnoticed. The numbers in the comments are the rules of docs/semantics.md.
  */
-import type * as Model from "../policy/model.js";
+
 import type * as Result from "../engine/result.js";
+import type * as Model from "../policy/model.js";
 
 type Matcher = (glob: string, name: string) => boolean;
 type Layers = { readonly org?: Model.Policy | undefined; readonly agent?: Model.Policy | undefined };
@@ -60,7 +61,8 @@ export function referenceMatch(glob: string, name: string): boolean {
   // reach[j]: the part of the glob read so far matches the first j code points of the name.
   let reach = [true, ...points.map(() => false)];
   for (const symbol of glob) {
-    if (symbol === "*") reach = reach.map((_, j) => reach.slice(0, j + 1).includes(true));
+    let earlier = false;
+    if (symbol === "*") reach = reach.map((here) => (earlier ||= here));
     else reach = reach.map((_, j) => j > 0 && reach[j - 1] && (symbol === "?" || symbol === points[j - 1]));
   }
   return reach[points.length];
