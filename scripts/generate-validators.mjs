@@ -17,7 +17,8 @@ const schemas = readdirSync(folder)
   .map((file) => ({ name: basename(file, ".schema.json"), schema: JSON.parse(readFileSync(join(folder, file), "utf8")) }));
 
 const ajv = new Ajv({ allErrors: true, strict: true, strictTypes: false, messages: false, code: { source: true, esm: true } });
-for (const { schema } of schemas) ajv.addSchema(schema);
+// Written out, because ajv joins the errors of a referenced part by copying all errors before it: quadratic in the errors.
+for (const { schema } of schemas) ajv.addSchema(writtenOut(schema, schema.definitions ?? {}));
 const exported = Object.fromEntries(schemas.map(({ name, schema }) => [name, schema.$id]));
 const code = standaloneCode.default(ajv, exported);
 const tables = `export const properties = ${JSON.stringify(Object.fromEntries(schemas.map(({ name, schema }) => [name, propertyTable(schema)])))};\n`;
@@ -59,6 +60,14 @@ ${names.map((name) => `export declare const ${name}: Validator;`).join("\n")}
 export declare const properties: { ${names.map((name) => `readonly ${name}: PropertyTable`).join("; ")} };
 `,
 );
+
+function writtenOut(part, definitions) {
+  if (Array.isArray(part)) return part.map((item) => writtenOut(item, definitions));
+  if (typeof part !== "object" || part === null) return part;
+  if (part.$ref) return writtenOut(definitions[part.$ref.split("/").at(-1)], definitions);
+  const entries = Object.entries(part).filter(([key, value]) => key !== "definitions" || value !== definitions);
+  return Object.fromEntries(entries.map(([key, value]) => [key, writtenOut(value, definitions)]));
+}
 
 /** Every place an object or list of the schema can stand, `*` for any key or index, with the keys known there. */
 function propertyTable(schema) {

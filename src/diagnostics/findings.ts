@@ -2,7 +2,7 @@ import { diagnosticsShownMax } from "../limits.js";
 import { type Code, diagnostic, type Finding } from "./codes.js";
 import type { Diagnostic } from "./diagnostic.js";
 
-/** Findings kept in full until they are sorted; beyond it they are only counted, so a hostile file cannot fill the memory. */
+/** Errors, and other findings, kept until they are sorted; beyond it they are only counted, so a hostile file cannot fill the memory. */
 const keptMax = 20 * diagnosticsShownMax;
 
 /**
@@ -14,6 +14,7 @@ export class Findings {
   readonly #others: Diagnostic[] = [];
   #errorCount = 0;
   #otherCount = 0;
+  #stopped = false;
 
   add(code: Code, finding: Finding): void {
     this.push(diagnostic(code, finding));
@@ -23,6 +24,20 @@ export class Findings {
     if (found.level === "error") {
       if (this.#errorCount++ < keptMax) this.#errors.push(found);
     } else if (this.#otherCount++ < keptMax) this.#others.push(found);
+  }
+
+  /** So many errors that nobody reads a further one: `countErrors` is enough, or a reader may stop with `stopped`. */
+  get isFull(): boolean {
+    return this.#errorCount >= keptMax;
+  }
+
+  countErrors(count: number): void {
+    this.#errorCount += count;
+  }
+
+  /** Notes that the input was not read to its end, so that the count is a lower bound. */
+  stopped(): void {
+    this.#stopped = true;
   }
 
   get hasErrors(): boolean {
@@ -37,7 +52,8 @@ export class Findings {
     const parts = [];
     if (errors > 0) parts.push(`${errors} more ${errors === 1 ? "error" : "errors"}`);
     if (others > 0) parts.push(`${others} more ${others === 1 ? "warning or notice" : "warnings and notices"}`);
-    return [...shown, diagnostic("more_problems", { message: parts.join(" and "), level: errors > 0 ? "error" : "notice" })];
+    const message = `${this.#stopped ? "at least " : ""}${parts.join(" and ")}`;
+    return [...shown, diagnostic("more_problems", { message, level: errors > 0 ? "error" : "notice" })];
   }
 }
 

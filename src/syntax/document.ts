@@ -35,13 +35,21 @@ export function readDocument(source: Source, findings: Findings): SourceDocument
 function readRoot(source: Source, findings: Findings): DocumentNode | undefined {
   const named = source.file.toLowerCase().endsWith(".json");
   if (source.text.trim() === "") return reportEmpty(source, findings);
-  if (!named && !looksLikeJson(source.text)) return parsePlainYaml(source.text) ?? readYaml(source, findings);
+  if (!named && !looksLikeJson(source.text)) return readPlain(source, findings);
   const root = parseJson(source, findings);
   if (!isJsonFault(root)) return root;
   if (root.deep) findings.add("too_deep", { message: root.message, span: source.span(root.at, root.at + 1) });
   else if (named) findings.add("json_syntax", { message: root.message, span: source.span(root.at, root.at + 1) });
   else if (!findings.hasErrors) return readYaml(source, findings);
   return undefined;
+}
+
+function readPlain(source: Source, findings: Findings): DocumentNode | undefined {
+  const plain = parsePlainYaml(source.text);
+  if (plain === undefined) return readYaml(source, findings);
+  if (plain.root === undefined) return reportEmpty(source, findings);
+  for (const { key, earlier, start, end } of plain.duplicates) reportDuplicate(source, findings, key, earlier, { start, end });
+  return plain.root;
 }
 
 function looksLikeJson(text: string): boolean {
@@ -67,6 +75,7 @@ export function readYaml(source: Source, findings: Findings): DocumentNode | und
   const composer = new Composer({ version: "1.2", schema: "core", uniqueKeys: false, merge: false, logLevel: "silent" });
   let refused = false;
   let content = false;
+  let broken = 0;
   for (const lexeme of new Lexer().lex(source.text)) {
     const type: string | null = content ? null : CST.tokenType(lexeme);
     content = type === "scalar";
@@ -76,8 +85,13 @@ export function readYaml(source: Source, findings: Findings): DocumentNode | und
       const [code, what] = refusal;
       const span = source.span(parser.offset, parser.offset + lexeme.length);
       findings.add(code, { message: `${what}: ${quoteText(lexeme.trimEnd(), 40)}`, span });
+      if (findings.isFull) {
+        findings.stopped();
+        return undefined;
+      }
     }
     for (const token of parser.next(lexeme)) {
+      if (token.type === "error" && ++broken === brokenMax) return reportBroken(source, findings, parser.offset);
       for (const _ of composer.next(token)) return reportSecond(source, findings, "offset" in token ? token.offset : 0);
     }
     if (depthOf(parser) > documentDepthMax) return reportDepth(source, findings, parser.offset);
@@ -94,6 +108,16 @@ export function readYaml(source: Source, findings: Findings): DocumentNode | und
     return conversion.tooDeep ? undefined : root;
   }
   return reportEmpty(source, findings);
+}
+
+/** Pieces that fit nowhere, after which the rest is not read: such a text is no YAML at all. */
+const brokenMax = 100;
+
+function reportBroken(source: Source, findings: Findings, at: number): undefined {
+  findings.add("yaml_syntax", {
+    message: `${brokenMax} pieces of text fit nowhere, the last one here`,
+    span: source.span(at, at),
+  });
 }
 
 /** Open collections; the bottom of the parser's stack is the document itself, its top may be a scalar. */

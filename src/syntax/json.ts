@@ -196,6 +196,10 @@ export function reportDuplicate(
   earlier: MappingEntry,
   place: { start: number; end: number },
 ): void {
+  if (findings.isFull) {
+    findings.countErrors(1);
+    return;
+  }
   const { line } = source.span(earlier.keyStart, earlier.keyEnd);
   findings.add("duplicate_key", {
     message: `the key ${quoteText(key)} stands already in line ${line}`,

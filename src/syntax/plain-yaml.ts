@@ -7,13 +7,28 @@ import type { DocumentNode, MappingEntry } from "./node.js";
  * two together. It is here because the full reader takes seconds and hundreds of megabytes for 100,000 globs.
  * Linear; recursion is capped by the depth of a document.
  */
-export function parsePlainYaml(text: string): DocumentNode | undefined {
+export function parsePlainYaml(text: string): PlainDocument | undefined {
+  const reader = new PlainYaml(text);
   try {
-    return new PlainYaml(text).document();
+    return { root: reader.document(), duplicates: reader.duplicates };
   } catch (doubt) {
     if (doubt === unsure) return undefined;
     throw doubt;
   }
+}
+
+export interface PlainDocument {
+  /** Absent when the text holds nothing but white space and comments. */
+  readonly root: DocumentNode | undefined;
+  /** Keys that repeat one before them in the same mapping; the first one counts. */
+  readonly duplicates: readonly Duplicate[];
+}
+
+export interface Duplicate {
+  readonly key: string;
+  readonly earlier: MappingEntry;
+  readonly start: number;
+  readonly end: number;
 }
 
 const unsure = Symbol("not the plain shape");
@@ -29,6 +44,7 @@ interface Token {
 }
 
 class PlainYaml {
+  readonly duplicates: Duplicate[] = [];
   /** The current line that says something: its indent, -1 at the end of the text, and where its content begins and ends. */
   #indent = -1;
   #start = 0;
@@ -37,8 +53,9 @@ class PlainYaml {
 
   constructor(readonly text: string) {}
 
-  document(): DocumentNode {
+  document(): DocumentNode | undefined {
     this.#advance();
+    if (this.#indent === -1) return undefined;
     const root = this.#block(0);
     if (this.#indent !== -1) throw unsure;
     return root;
@@ -82,14 +99,20 @@ class PlainYaml {
     for (;;) {
       const key = this.#token(at, false);
       if (!this.#isColon(key.end)) throw unsure;
-      if (key.end - key.start > keyLengthMax || (key.plain && key.value === "<<") || entries.has(key.value)) throw unsure;
+      if (key.end - key.start > keyLengthMax) throw unsure;
       const value = this.#mappingValue(key.end + 1, indent, depth);
-      entries.set(key.value, { key: key.value, keyStart: key.start, keyEnd: key.end, value });
+      this.#enter(entries, key, value);
       end = value.end;
       if (this.#indent < indent) return { kind: "mapping", entries, start: first, end };
       if (this.#indent > indent || this.#isDash(this.#start)) throw unsure;
       at = this.#start;
     }
+  }
+
+  #enter(entries: Map<string, MappingEntry>, { value: key, start, end }: Token, value: DocumentNode): void {
+    const earlier = entries.get(key);
+    if (earlier === undefined) entries.set(key, { key, keyStart: start, keyEnd: end, value });
+    else this.duplicates.push({ key, earlier, start, end });
   }
 
   /** What follows a colon: a value on the line, or a block below it, where a list may stand as far left as the key. */
@@ -161,9 +184,9 @@ class PlainYaml {
     for (;;) {
       const key = this.#token(at, true);
       if (this.text[key.end] !== ":" || this.text[key.end + 1] !== " ") throw unsure;
-      if (key.end - key.start > keyLengthMax || (key.plain && key.value === "<<") || entries.has(key.value)) throw unsure;
+      if (key.end - key.start > keyLengthMax) throw unsure;
       const value = this.#value(this.#spaces(key.end + 1), true, depth + 1);
-      entries.set(key.value, { key: key.value, keyStart: key.start, keyEnd: key.end, value });
+      this.#enter(entries, key, value);
       at = this.#spaces(value.end);
       if (this.#take(at, "}")) return { kind: "mapping", entries, start, end: at + 1 };
       if (!this.#take(at, ",")) throw unsure;

@@ -26,7 +26,12 @@ export function checkShape(name: SchemaName, document: SourceDocument, findings:
   const validate = compiled[name];
   if (validate(plainValue(document.root))) return;
   const table = compiled.properties[name];
-  for (const error of validate.errors ?? []) {
+  const errors = validate.errors ?? [];
+  for (const [i, error] of errors.entries()) {
+    if (findings.isFull) {
+      findings.countErrors(errors.length - i);
+      break;
+    }
     const place = locate(document, error.instancePath);
     report({ document, place, table, findings }, error);
   }

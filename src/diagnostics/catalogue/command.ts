@@ -59,7 +59,8 @@ export const commandCodes = {
   usage_tools_and_traces: {
     level: "error",
     title: "both tools and traces",
-    meaning: "--tools and --tool-manifest are judged as one session, traces as the sessions they record; one result cannot be both.",
+    meaning:
+      "--tools and --tool-manifest are judged as one session, traces as the sessions they record; one result cannot be both.",
     fix: "run the command once with the tools and once with the traces",
   },
   usage_blank_tool: {
