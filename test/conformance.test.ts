@@ -50,14 +50,13 @@ function checkEvaluation(c: Case, subject: Subject): void {
   const tools = callsOf(c.fields.get("tools"));
   const context = contextOf(c);
   const expected = expectationOf(c);
-  const evaluate = () => subject.evaluate(layers, tools, context, countsOf(c));
   if (expected.get("throws") === true) {
-    expect(evaluate).toThrow(TypeError);
+    expect(() => subject.open(layers).evaluate(tools, context, countsOf(c))).toThrow(TypeError);
     return;
   }
-  const evaluation = evaluate();
+  const { engine, evaluate } = subject.open(layers);
+  const evaluation = evaluate(tools, context, countsOf(c));
   expect(differences(expected, evaluation)).toEqual([]);
-  const engine = subject.open(layers);
   if (engine === undefined) return;
   // The single check says of every call what the evaluation says of all.
   const session = sessionAt(engine, countsOf(c));
@@ -91,7 +90,8 @@ function checkGlob(c: Case, subject: Subject): void {
   const layers = layersOf({ ...c, fields: new Map([["agent", policy]]) });
   const matching = callsOf(c.fields.get("match") ?? []) as string[];
   const others = callsOf(c.fields.get("not_match") ?? []) as string[];
-  const evaluation = subject.evaluate(layers, [...matching, ...others], {}, undefined);
+  const { engine, evaluate } = subject.open(layers);
+  const evaluation = evaluate([...matching, ...others], {}, undefined);
   const reported = new Set(evaluation.tools.filter((outcome) => outcome.forbidden.length > 0).map((outcome) => outcome.tool));
   expect(
     matching.filter((name) => !reported.has(name)),
@@ -101,7 +101,6 @@ function checkGlob(c: Case, subject: Subject): void {
     others.filter((name) => reported.has(name)),
     "should not match",
   ).toEqual([]);
-  const engine = subject.open(layers);
   const matches = (name: string) => (engine ? engine.decide(name).cause === "forbidden" : referenceMatch(glob, name));
   expect(
     matching.filter((name) => !matches(name)),

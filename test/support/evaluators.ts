@@ -11,12 +11,18 @@ export interface Layers {
   readonly agent?: Policy | undefined;
 }
 
+/** Layers made ready by one way of evaluating them. */
+export interface Opened {
+  /** Where there is one. */
+  readonly engine: Engine | undefined;
+  evaluate(tools: readonly unknown[], context: Context, counts: Session | undefined): Evaluation;
+}
+
 /** One way to get from layers and calls to an evaluation. */
 export interface Subject {
   readonly name: string;
-  /** An engine, where the subject has one. @throws what opening throws. */
-  open(layers: Layers): Engine | undefined;
-  evaluate(layers: Layers, tools: readonly unknown[], context: Context, counts: Session | undefined): Evaluation;
+  /** @throws TypeError for layers that cannot be merged. */
+  open(layers: Layers): Opened;
 }
 
 /** Budgets that leave no room for the automaton: everything but literals goes to the indexed lanes. */
@@ -42,19 +48,18 @@ export function sessionAt(engine: Engine, counts: Session | undefined): Session 
 }
 
 function compiled(name: string, evaluator: "js" | "wasm", budget?: CompileOptions["budget"], reread = false): Subject {
-  const open = (layers: Layers) => {
-    const bytes = compileLayers(layers, budget);
-    const engine = openEngine(reread ? again(bytes) : bytes, { evaluator });
-    // A silent stand-in would make the suite compare an evaluator with itself.
-    if (engine.info.evaluator !== evaluator) throw new Error(`asked for ${evaluator}, got ${engine.info.evaluator}`);
-    return engine;
-  };
   return {
     name,
-    open,
-    evaluate(layers, tools, context, counts) {
-      const engine = open(layers);
-      return engine.evaluate(tools, counts ? { ...context, session: sessionAt(engine, counts) } : context);
+    open(layers) {
+      const bytes = compileLayers(layers, budget);
+      const engine = openEngine(reread ? again(bytes) : bytes, { evaluator });
+      // A silent stand-in would make the suite compare an evaluator with itself.
+      if (engine.info.evaluator !== evaluator) throw new Error(`asked for ${evaluator}, got ${engine.info.evaluator}`);
+      return {
+        engine,
+        evaluate: (tools, context, counts) =>
+          engine.evaluate(tools, counts ? { ...context, session: sessionAt(engine, counts) } : context),
+      };
     },
   };
 }
@@ -63,8 +68,10 @@ function compiled(name: string, evaluator: "js" | "wasm", budget?: CompileOption
 export const subjects: readonly Subject[] = [
   {
     name: "reference",
-    open: () => undefined,
-    evaluate: (layers, tools, context, session) => referenceEvaluate(layers, tools, session ? { ...context, session } : context),
+    open: (layers) => ({
+      engine: undefined,
+      evaluate: (tools, context, session) => referenceEvaluate(layers, tools, session ? { ...context, session } : context),
+    }),
   },
   compiled("js", "js"),
   compiled("wasm", "wasm"),
