@@ -274,6 +274,11 @@ test("the budget is exact in states and leaves the rows alone when it does not s
   expect(buildDfa(states.globs, states.rows, { statesMax: needed, workMax: work - 1 })).toMatchObject({ over: "work" });
 });
 
+test("globs of more tokens than the budget has work are given up unread", () => {
+  const { globs, rows } = ranked("abcdefghij*");
+  expect(buildDfa(globs, rows, { statesMax: 100, workMax: 10 })).toEqual({ over: "work", states: 0, work: 0 });
+});
+
 test("globs that explode are given up within the budget", () => {
   const budget = { statesMax: 1000, workMax: 300_000 };
   const exploding = [
