@@ -1,0 +1,225 @@
+import { describe, expect, test } from "vitest";
+import { decodeArtifact } from "../../../src/artifact/decode.js";
+import { ArtifactError, artifactErrors } from "../../../src/artifact/errors.js";
+import * as L from "../../../src/artifact/layout.js";
+import { compilePolicy } from "../../../src/compiler/compile.js";
+import { artifactBytesMax } from "../../../src/limits.js";
+import { forge, sectionAt } from "../../support/forge.js";
+import { compileLanePolicy, lanePolicies } from "../../support/lane-policies.js";
+import { tinyPolicy } from "../../support/tiny-policy.js";
+
+const bytesOf = (name: string) => {
+  const policy = lanePolicies.find((p) => p.name === name);
+  if (policy === undefined) throw new Error(`no lane policy ${name}`);
+  return compileLanePolicy(policy).bytes;
+};
+const automaton = bytesOf("automaton");
+const indexed = bytesOf("indexed");
+
+function codeOf(bytes: Uint8Array): string {
+  try {
+    decodeArtifact(bytes);
+  } catch (error) {
+    if (error instanceof ArtifactError) return error.code;
+    throw error;
+  }
+  return "accepted";
+}
+
+/** Writes a word of record `index` of a section. */
+const word = (section: number, offset: number, value: number) => (view: DataView, copy: Uint8Array) =>
+  view.setUint32(sectionAt(copy, section).offset + offset, value, true);
+const double = (section: number, offset: number, value: number) => (view: DataView, copy: Uint8Array) =>
+  view.setFloat64(sectionAt(copy, section).offset + offset, value, true);
+
+describe("what a decoded artifact says", () => {
+  const artifact = decodeArtifact(automaton);
+
+  test("policy, sources and defaults", () => {
+    expect(artifact.name).toBe("automaton");
+    expect(artifact.description).toBe("every table has something in it");
+    expect(artifact.sources).toEqual([{ layer: "agent", file: "tiny.yaml", name: "automaton" }]);
+    expect(artifact.digest).toMatch(/^[0-9a-f]{64}$/);
+    expect(artifact.defaults.unmappedToolAction).toMatchObject({ value: "deny", layer: "agent", file: "tiny.yaml" });
+    expect(artifact.defaults.unmappedSeverity).toMatchObject({ value: "medium", layer: "default" });
+    expect(artifact.defaults.failOpen.value).toBe(false);
+    expect(artifact.defaults.enforcementMode.value).toBe("enforce");
+    expect(artifact.defaults.graceMs.value).toBe(24 * 3_600_000);
+    expect(artifact.defaults.failOn.value).toBe("low");
+  });
+
+  test("rules in rank order, with their places", () => {
+    expect([0, 1, 2].map((i) => artifact.forbidden.get(i).pattern)).toEqual(["*delete*", "mcp__db__drop_all", "mcp__*__drop?"]);
+    expect(artifact.forbidden.get(2)).toMatchObject({ severity: "medium", layer: "agent", index: 1, file: "tiny.yaml", line: 3 });
+    expect(artifact.globs.get(artifact.forbidden.get(0).globId).text).toBe("*delete*");
+    expect([0, 1, 2].map((i) => artifact.triggers.get(i).action)).toEqual(["deny", "escalate", "warn"]);
+    const escalate = artifact.triggers.get(1);
+    expect(escalate).toMatchObject({ index: 1, condition: "trigger 1", reason: "because 1", termCount: 2 });
+    expect(artifact.terms.get(escalate.termStart).globIds.map((id) => artifact.globs.get(id).text)).toEqual(["mcp__*", "*admin*"]);
+    expect(artifact.terms.get(escalate.termStart + 1).tests).toEqual([{ count: "tool_count", comparison: ">", value: 3 }]);
+    const counts = artifact.terms.get(artifact.triggers.get(0).termStart);
+    expect(counts).toEqual({ trigger: 0, globIds: [], tests: [{ count: "violation_count", comparison: ">=", value: -2 }] });
+    const files = artifact.capabilities.get(1);
+    expect(files).toMatchObject({ name: "files", layer: "agent", index: 1, cardActions: ["read", "write"], description: "" });
+    expect(files.globIds.map((id) => artifact.globs.get(id).text)).toEqual(["mcp__fs__read_?*", "*é*"]);
+  });
+
+  test("every use of a glob leads to a rule that uses it", () => {
+    let uses = 0;
+    for (let id = 0; id < artifact.globs.count; id++) {
+      for (const use of artifact.globs.get(id).uses) {
+        uses++;
+        expect(use.line).toBeGreaterThan(0);
+        if (use.kind === "forbidden") expect(artifact.forbidden.get(use.rank).globId).toBe(id);
+        if (use.kind === "capability") expect(artifact.capabilities.get(use.rank).globIds).toContain(id);
+        if (use.kind === "trigger") expect(artifact.triggers.get(use.rank).action).toBe("warn");
+      }
+    }
+    expect(uses).toBe(3 + 4 + 1);
+  });
+
+  test("entries are decoded once, and only those that exist", () => {
+    expect(artifact.forbidden.get(1)).toBe(artifact.forbidden.get(1));
+    for (const index of [-1, 3, 0.5, Number.NaN]) expect(() => artifact.forbidden.get(index)).toThrow(RangeError);
+  });
+
+  test("a byte order mark inside a text is text", () => {
+    const policy = tinyPolicy({ name: "\ufeffmarked", forbidden: [["\ufeffx"]] });
+    const decoded = decodeArtifact(compilePolicy(policy).bytes);
+    expect(decoded.name).toBe("\ufeffmarked");
+    expect(decoded.globs.get(0).text).toBe("\ufeffx");
+  });
+
+  test("bytes are copied, from any alignment", () => {
+    const shifted = new Uint8Array(automaton.length + 3).subarray(3);
+    shifted.set(automaton);
+    const decoded = decodeArtifact(shifted);
+    shifted.fill(0);
+    expect(decoded.bytes).toEqual(automaton);
+    expect(decoded.bytes.byteOffset % 8).toBe(0);
+    expect(decoded.forbidden.get(0).pattern).toBe("*delete*");
+  });
+});
+
+describe("what decode refuses", () => {
+  const header = (at: number, value: number) => (view: DataView) => view.setUint32(at, value, true);
+  const cases: readonly (readonly [what: string, code: string, bytes: Uint8Array])[] = [
+    ["nothing", "artifact_truncated", new Uint8Array(0)],
+    ["half a header", "artifact_truncated", automaton.slice(0, 319)],
+    ["a missing byte", "artifact_truncated", automaton.slice(0, -1)],
+    ["a byte too many", "artifact_length", new Uint8Array([...automaton, 0])],
+    ["more than the cap", "artifact_too_large", new Uint8Array(artifactBytesMax + 1)],
+    ["text", "artifact_magic", new TextEncoder().encode("meta:\n".repeat(100))],
+    ["another version", "artifact_version", forge(automaton, header(L.HEADER_VERSION, 1))],
+    ["another revision", "artifact_revision", forge(automaton, header(L.HEADER_REVISION, L.LAYOUT_REVISION + 1))],
+    ["a changed byte", "artifact_checksum", automaton.map((byte, i) => (i === 400 ? byte ^ 1 : byte))],
+    ["other sections", "artifact_section", forge(automaton, header(L.HEADER_SECTION_COUNT, 27))],
+    ["an unaligned section", "artifact_section", forge(automaton, header(L.HEADER_SECTIONS, 324))],
+    ["a section in the header", "artifact_section", forge(automaton, header(L.HEADER_SECTIONS, 256))],
+    ["a section past the end", "artifact_section", forge(automaton, header(L.HEADER_SECTIONS + 4, 0xffffffc0))],
+    [
+      "two sections in one place",
+      "artifact_section",
+      forge(automaton, (view) => view.setUint32(L.HEADER_SECTIONS + 8, view.getUint32(L.HEADER_SECTIONS, true), true)),
+    ],
+    ["half a record", "artifact_record", forge(automaton, header(L.HEADER_SECTIONS + L.SECTION_FORBIDDEN * 8 + 4, 41))],
+  ];
+  test.each(cases)("%s is %s", (_, code, bytes) => {
+    expect(codeOf(bytes)).toBe(code);
+  });
+
+  const records: readonly (readonly [what: string, edit: (view: DataView, copy: Uint8Array) => void])[] = [
+    ["a string before the one before", word(L.SECTION_STRING_OFFSETS, 8, 0xffff)],
+    ["string 0 that is not empty", word(L.SECTION_STRING_OFFSETS, 4, 1)],
+    ["a name outside the strings", word(L.SECTION_POLICY, L.POLICY_NAME, 0x7fffffff)],
+    ["an action that does not exist", double(L.SECTION_POLICY, L.POLICY_DEFAULTS, 3)],
+    ["half a mode", double(L.SECTION_POLICY, L.POLICY_DEFAULTS + 3 * L.DEFAULT_BYTES, 0.5)],
+    ["grace without end", double(L.SECTION_POLICY, L.POLICY_DEFAULTS + 4 * L.DEFAULT_BYTES, Number.POSITIVE_INFINITY)],
+    ["negative grace", double(L.SECTION_POLICY, L.POLICY_DEFAULTS + 4 * L.DEFAULT_BYTES, -1)],
+    ["a layer that does not exist", word(L.SECTION_POLICY, L.POLICY_DEFAULTS + L.DEFAULT_LAYER, 2)],
+    ["a source of no layer", word(L.SECTION_SOURCES, L.SOURCE_LAYER, L.NONE)],
+    ["a first row that says something", word(L.SECTION_ROWS, L.ROW_CAPABILITY, 0)],
+    ["a rank outside its table", word(L.SECTION_ROWS, L.ROW_BYTES + L.ROW_TRIGGER, 3)],
+    ["a guard that is neither 0 nor NONE", word(L.SECTION_ROWS, L.ROW_BYTES + L.ROW_GUARDED, 1)],
+    ["glob text past its heap", word(L.SECTION_GLOBS, L.GLOB_TEXT_OFFSET, 0xfffffff0)],
+    ["a glob without text", word(L.SECTION_GLOBS, L.GLOB_TEXT_BYTES, 0)],
+    ["a glob of no row", word(L.SECTION_GLOBS, L.GLOB_ROW, L.NONE)],
+    ["a lane that does not exist", word(L.SECTION_GLOBS, L.GLOB_LANE, 7)],
+    ["uses shared by two globs", word(L.SECTION_GLOBS, L.GLOB_BYTES + L.GLOB_USE_START, 0)],
+    ["a use of no kind", word(L.SECTION_USES, L.USE_KIND, 3)],
+    ["a use of a rule that does not exist", word(L.SECTION_USES, L.USE_RANK, 3)],
+    ["a severity that does not exist", word(L.SECTION_FORBIDDEN, L.FORBIDDEN_SEVERITY, 4)],
+    ["a forbidden rule of no glob", word(L.SECTION_FORBIDDEN, L.FORBIDDEN_GLOB, L.NONE)],
+    ["a trigger action that does not exist", word(L.SECTION_TRIGGERS, L.TRIGGER_ACTION, 3)],
+    ["terms out of order", word(L.SECTION_TRIGGERS, L.TRIGGER_TERM_START, 1)],
+    ["more terms than there are", word(L.SECTION_TRIGGERS, L.TRIGGER_TERM_COUNT, 0xffffffff)],
+    ["a term of no trigger", word(L.SECTION_TERMS, L.TERM_TRIGGER, 3)],
+    ["a term of a glob that does not exist", word(L.SECTION_TERM_GLOBS, 0, 0x10000)],
+    ["a comparison that does not exist", word(L.SECTION_TESTS, L.TEST_COMPARISON, 6)],
+    ["a bound that is no integer", double(L.SECTION_TESTS, L.TEST_VALUE, Number.NaN)],
+    ["a capability of no layer", word(L.SECTION_CAPABILITIES, L.CAPABILITY_LAYER, L.NONE)],
+    ["an action outside the strings", word(L.SECTION_CAPABILITY_ACTIONS, 0, 0x10000)],
+    ["a capability of a glob that does not exist", word(L.SECTION_CAPABILITY_GLOBS, 0, 0x10000)],
+  ];
+  test.each(records)("%s", (_, edit) => {
+    expect(codeOf(forge(automaton, edit))).toBe("artifact_record");
+  });
+
+  const flags = (change: (flags: number) => number) => (view: DataView) =>
+    view.setUint32(L.HEADER_FLAGS, change(view.getUint32(L.HEADER_FLAGS, true)), true);
+  const lanes: readonly (readonly [what: string, bytes: Uint8Array, edit: (view: DataView, copy: Uint8Array) => void])[] = [
+    ["an unknown flag", automaton, flags((f) => f | 0x10000)],
+    ["a lane without its flag", automaton, flags((f) => f & ~L.FLAG_DFA)],
+    ["a flag without its lane", automaton, flags((f) => f | L.FLAG_PREFIX)],
+    ["open literals without literals", bytesOf("empty"), flags((f) => f | L.FLAG_LITERALS_OPEN)],
+    ["a start that is no state", automaton, word(L.SECTION_LANES, L.LANES_DFA_START, 1)],
+    ["a stride of nothing", automaton, word(L.SECTION_LANES, L.LANES_DFA_STRIDE, 0)],
+    ["a transition into the middle of a state", automaton, word(L.SECTION_DFA, 0, 1)],
+    ["a transition out of the table", automaton, word(L.SECTION_DFA, 4, 0xffffffff)],
+    ["a class past the stride", automaton, word(L.SECTION_DFA_CLASSES, 64, 0xff)],
+    ["a literal shift that leaves the slots", indexed, word(L.SECTION_LANES, L.LANES_LITERAL_SHIFT, 0)],
+    ["a shift of 32", indexed, word(L.SECTION_LANES, L.LANES_PREFIX_SHIFT, 32)],
+    ["more probes than slots", indexed, word(L.SECTION_LANES, L.LANES_SUFFIX_PROBES, 0xffffffff)],
+    ["a Bloom shift that leaves the bits", indexed, word(L.SECTION_LANES, L.LANES_GRAM_BLOOM_SHIFT, 1)],
+    ["rows by length without an entry", indexed, word(L.SECTION_LANES, L.LANES_LENGTH_COUNT, 0)],
+    ["rows by length past the section", indexed, word(L.SECTION_LANES, L.LANES_LENGTH_OFFSET, 0xfffffffc)],
+    ["a row by length that does not exist", indexed, word(L.SECTION_DENSE, 0, 0x10000)],
+    ["an unaligned block", indexed, word(L.SECTION_LANES, L.LANES_PARALLEL_OFFSET, 4)],
+    ["a block past the section", indexed, word(L.SECTION_LANES, L.LANES_RESERVE_BYTES, 0xfffffff0)],
+    ["a posting of a glob that does not exist", indexed, word(L.SECTION_POSTINGS, L.POSTING_GLOB, 0x10000)],
+    ["a posting of a row that does not exist", indexed, word(L.SECTION_POSTINGS, L.POSTING_ROW, 0x10000)],
+    ["a hint past the text", indexed, word(L.SECTION_POSTINGS, L.POSTING_HINT, 0xff030000)],
+  ];
+  test.each(lanes)("%s", (_, bytes, edit) => {
+    expect(codeOf(forge(bytes, edit))).toBe("artifact_lane");
+  });
+
+  test("a group that takes another's vectors, a count that overflows", () => {
+    const at = (view: DataView, copy: Uint8Array, field: number) =>
+      sectionAt(copy, L.SECTION_DENSE).offset + view.getUint32(sectionAt(copy, L.SECTION_LANES).offset + field, true);
+    const block = (offset: number, value: number) =>
+      forge(indexed, (view, copy) => view.setUint32(at(view, copy, L.LANES_RESERVE_OFFSET) + offset, value, true));
+    expect(codeOf(block(L.PARALLEL_VECTOR_COUNT, 0xffffffff))).toBe("artifact_lane");
+    expect(codeOf(block(L.PARALLEL_GROUP_COUNT, 0x10000000))).toBe("artifact_lane");
+    expect(codeOf(block(L.PARALLEL_CLASS_COUNT, 0))).toBe("artifact_lane");
+    expect(codeOf(block(L.PARALLEL_HEAD_BYTES, 0xffffffff))).toBe("artifact_lane");
+    expect(codeOf(block(L.PARALLEL_HEAD_BYTES + 256, 1))).toBe("artifact_lane");
+    expect(codeOf(block(L.PARALLEL_HEAD_BYTES + 256 + 4, 0))).toBe("artifact_lane");
+  });
+
+  test("every code has its text, in the order of the checks", () => {
+    expect(artifactErrors.map((entry) => entry.code)).toEqual([
+      "artifact_truncated",
+      "artifact_too_large",
+      "artifact_magic",
+      "artifact_version",
+      "artifact_revision",
+      "artifact_length",
+      "artifact_checksum",
+      "artifact_section",
+      "artifact_record",
+      "artifact_lane",
+    ]);
+    for (const entry of artifactErrors) expect(Object.values(entry).every((text) => text.length > 0)).toBe(true);
+  });
+});
