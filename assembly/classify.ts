@@ -24,9 +24,13 @@ import {
   HINT_PIECE_BYTES_SHIFT,
   HINT_PIECE_OFFSET_SHIFT,
   HINT_RESERVED,
+  POSTING_BYTES,
   POSTING_GLOB,
   POSTING_HINT,
   POSTING_NAME_BYTES_MIN,
+  POSTING_NEAR,
+  POSTING_NEAR_MASK,
+  POSTING_NEAR_OFFSET,
   POSTING_ROW,
 } from "../src/artifact/layout";
 import { matches } from "./glob";
@@ -218,8 +222,8 @@ function joinPostings(gram: u32, size: u32, mixed: u32, at: usize, name: usize, 
     const slotSize = load<u32>(record + GRAM_SIZE);
     if (slotSize == 0) return;
     if (slotSize == size && load<u32>(record + GRAM_VALUE) == gram) {
-      const from = S.postings + (<usize>load<u32>(record + GRAM_START) << 4);
-      const to = from + (<usize>load<u32>(record + GRAM_COUNT) << 4);
+      const from = S.postings + <usize>load<u32>(record + GRAM_START) * POSTING_BYTES;
+      const to = from + <usize>load<u32>(record + GRAM_COUNT) * POSTING_BYTES;
       if (work <= S.verifyBudget) comparePieces(from, to, at, name, end);
       else finishPostings(slot, from, to, name, end);
       return;
@@ -231,15 +235,17 @@ function joinPostings(gram: u32, size: u32, mixed: u32, at: usize, name: usize, 
 /** Within the budget: the piece around the gram first, then, once a name, the whole glob. */
 function comparePieces(from: usize, to: usize, at: usize, name: usize, end: usize): void {
   const bytes = <u32>(end - name);
-  for (let posting = from; posting < to; posting += 16) {
+  for (let posting = from; posting < to; posting += POSTING_BYTES) {
     if (load<u32>(posting + POSTING_NAME_BYTES_MIN) > bytes) return;
     work += 2;
-    const row = load<u32>(posting + POSTING_ROW);
-    if (covered(row)) continue;
+    const beside = load<u32>(at + load<i32>(posting + POSTING_NEAR_OFFSET)) & load<u32>(posting + POSTING_NEAR_MASK);
+    if (beside != load<u32>(posting + POSTING_NEAR)) continue;
     const hint = load<u32>(posting + POSTING_HINT);
     const piece = at - <usize>((hint >> HINT_BEFORE_SHIFT) & 255);
     const pieceBytes = (hint >> HINT_PIECE_BYTES_SHIFT) & 255;
     if (piece < name || piece + pieceBytes > end) continue;
+    const row = load<u32>(posting + POSTING_ROW);
+    if (covered(row)) continue;
     const glob = load<u32>(posting + POSTING_GLOB);
     const text = S.globText + <usize>load<u32>(S.globs + (<usize>glob << 5) + GLOB_TEXT_OFFSET);
     if (!sameBytes(text + (hint >> HINT_PIECE_OFFSET_SHIFT), piece, pieceBytes)) continue;
@@ -257,7 +263,7 @@ function finishPostings(slot: u32, from: usize, to: usize, name: usize, end: usi
   if (load<u32>(walked) == stamp) return;
   store<u32>(walked, stamp);
   const hasReserve = (S.flags & FLAG_PARALLEL_RESERVE) != 0;
-  for (let posting = from; posting < to; posting += 16) {
+  for (let posting = from; posting < to; posting += POSTING_BYTES) {
     if (load<u32>(posting + POSTING_NAME_BYTES_MIN) > <u32>(end - name)) return;
     if (hasReserve && (load<u32>(posting + POSTING_HINT) & HINT_RESERVED) != 0) continue;
     const row = load<u32>(posting + POSTING_ROW);

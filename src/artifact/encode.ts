@@ -50,7 +50,7 @@ export interface ArtifactContent {
         readonly probes: number;
         readonly bloom: Uint8Array;
         readonly bloomShift: number;
-        /** glob, row, fewest name bytes, hint. */
+        /** glob, row, fewest name bytes, hint, near, mask, offset, 0. */
         readonly postings: Uint32Array;
         readonly sizes: ReadonlySet<number>;
       }

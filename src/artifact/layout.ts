@@ -9,7 +9,7 @@ export const MAGIC_1 = 0x544f4254;
 /** Provisional until the first release: readers accept exactly this number. */
 export const FORMAT_VERSION = 0;
 /** Grows whenever a constant of this file changes meaning; the kernel refuses an artifact of another revision. */
-export const LAYOUT_REVISION = 2;
+export const LAYOUT_REVISION = 3;
 
 /** "Nothing": no row component, no glob, no string. */
 export const NONE = 0xffffffff;
@@ -247,12 +247,17 @@ export const GRAM3_SALT = 0xa5000000;
 /**
  * Postings of one gram, ascending in name bytes: glob id, its row, fewest name bytes, and a hint of four bytes, low first: bit 0 set
  * when the reserve lane holds the glob too; bytes of the piece before the gram; bytes of the piece; offset of the piece in the glob's text.
+ * Then up to four more bytes of the piece: `(u32 at gram + offset) & mask == near`, a test that needs no other table.
  */
-export const POSTING_BYTES = 16;
+export const POSTING_BYTES = 32;
 export const POSTING_GLOB = 0;
 export const POSTING_ROW = 4;
 export const POSTING_NAME_BYTES_MIN = 8;
 export const POSTING_HINT = 12;
+export const POSTING_NEAR = 16;
+export const POSTING_NEAR_MASK = 20;
+/** Signed. The masked bytes lie inside the piece. */
+export const POSTING_NEAR_OFFSET = 24;
 export const HINT_RESERVED = 1;
 export const HINT_BEFORE_SHIFT = 8;
 export const HINT_PIECE_BYTES_SHIFT = 16;

@@ -173,6 +173,8 @@ function content(plan: Plan, lanes: Lanes): ArtifactContent {
                 entry.glob.row,
                 entry.glob.nameBytesMin,
                 postingHint(entry, lanes.reserved[i]),
+                ...near(entry),
+                0,
               ]),
             ),
             sizes: new Set(grams.postings.map((entry) => entry.size)),
@@ -191,6 +193,21 @@ function postingHint({ piece, before }: Filed, reserved: number): number {
     (piece.bytes.length << HINT_PIECE_BYTES_SHIFT) +
     (piece.offset << HINT_PIECE_OFFSET_SHIFT);
   return hint >>> 0;
+}
+
+/** Up to four bytes of the piece beside the gram: its value, mask, and offset from the gram. */
+function near({ piece, before, size }: Filed): [number, number, number] {
+  const after = piece.bytes.length - before - size;
+  // The four bytes may overlap the gram where the piece is short; they must not leave it.
+  const offset = after > 0 ? Math.min(size, piece.bytes.length - before - 4) : -Math.min(before, 4);
+  const start = before + Math.max(offset, -before);
+  let value = 0;
+  let mask = 0;
+  for (let i = 0; i < 4 && start + i < piece.bytes.length; i++) {
+    value |= piece.bytes[start + i] << (8 * i);
+    mask |= 0xff << (8 * i);
+  }
+  return [value >>> 0, mask >>> 0, (start - before) >>> 0];
 }
 
 function nameBytesMin(tokens: readonly number[]): number {

@@ -100,7 +100,8 @@ export function buildGramTable(filed: readonly Filed[]): GramTable {
     else list.push(entry);
   }
   const bits = log2Ceil(lists.size * 2);
-  const bloomBits = Math.max(9, log2Ceil(lists.size * 16));
+  // A false positive costs a slot and a mispredicted branch, at every byte of a name.
+  const bloomBits = Math.max(9, log2Ceil(lists.size * 64));
   const slotCount = 2 ** bits;
   const slots = new Uint32Array((slotCount * GRAM_BYTES) / 4);
   const bloom = new Uint8Array(2 ** bloomBits / 8);
