@@ -8,6 +8,14 @@ import type { Cause, Context, Decision, Evaluation, Guardrail, RuleRef } from ".
 import { type CountedTerm, nameRule, type Rules } from "./rules.js";
 import { type Counts, countCall, SessionState, testsHold } from "./session.js";
 
+/** A rule left out of a judgement, as if it were not in the policy; for explanations. */
+export interface Omission {
+  /** The terms of counts only that are left. */
+  readonly countTerms: readonly CountedTerm[];
+  /** Rank of the capability left out, or NONE. */
+  readonly capability: number;
+}
+
 /** Circumstances that change the decision of the same matches; a set of them indexes `NameFacts.decisions`. */
 export const EXCEEDED = 1;
 export const IN_GRACE = 2;
@@ -59,8 +67,9 @@ export class Calls {
     this.missing = missingGuardrail(rules);
   }
 
-  /** The decision of one call; advances the session, if there is one. `countTerms` is for explanations that leave out a rule. */
-  decide(name: string, facts: NameFacts, context: Context, countTerms = this.rules.countTerms): Decision {
+  /** The decision of one call; advances the session, if there is one. */
+  decide(name: string, facts: NameFacts, context: Context, omission?: Omission): Decision {
+    const { countTerms } = omission ?? this.rules;
     let circumstances = 0;
     if (context.card !== undefined && this.missingActions(context.card, facts.capability).length > 0) circumstances |= EXCEEDED;
     if (this.mayHaveGrace(facts) && typeof this.graceExpiryMs(name, context) === "number") circumstances |= IN_GRACE;
@@ -71,7 +80,7 @@ export class Calls {
       const trigger = this.strongestTrigger(facts, counts, countTerms);
       if (trigger < facts.trigger) settled = facts.withTrigger(trigger);
     }
-    return this.under(this.stand(name, facts.capability, context), settled, circumstances);
+    return this.under(this.stand(name, facts.capability, context, omission), settled, circumstances);
   }
 
   /** Adds the call to the counts (E7). */
@@ -173,9 +182,10 @@ export class Calls {
     return known;
   }
 
-  /** T1: grace turns `unmapped_denied` into a warning, and nothing else. */
+  /** T1: grace turns `unmapped_denied` into a warning, and nothing else; the store is asked for nothing else. */
   mayHaveGrace(facts: NameFacts): boolean {
-    return facts.capability === NONE && !facts.invalid && this.rules.unmapped === "deny";
+    const { unmapped, hardForbidden } = this.rules;
+    return unmapped === "deny" && facts.capability === NONE && !facts.invalid && facts.forbidden >= hardForbidden;
   }
 
   /** T2: why grace cannot be given to any call, before a store was asked. */
@@ -198,22 +208,24 @@ export class Calls {
   }
 
   /** Where the call stands to the guardrail given and those bound to its session; binds the one given (M5). */
-  stand(name: string, capability: number, context: Context): Stand {
+  stand(name: string, capability: number, context: Context, omission?: Omission): Stand {
     const { guardrail, nowMs } = context;
     if (guardrail === null) return this.missing;
     const bound = (context.session as SessionState | undefined)?.guardrails;
-    if (bound === undefined) return guardrail === undefined ? insideAll : this.view(guardrail).stand(name, capability, nowMs);
+    if (bound === undefined)
+      return guardrail === undefined ? insideAll : this.view(guardrail, omission).stand(name, capability, nowMs);
     if (guardrail !== undefined) bound.set(guardrail.id, guardrail);
     let worst = insideAll;
     for (const one of bound.values()) {
-      const stand = this.view(one).stand(name, capability, nowMs);
+      const stand = this.view(one, omission).stand(name, capability, nowMs);
       if (stand.place === "missing") return stand;
       if (worst.place === "inside") worst = stand;
     }
     return worst;
   }
 
-  private view(guardrail: Guardrail): GuardrailView {
+  private view(guardrail: Guardrail, omission: Omission | undefined): GuardrailView {
+    if (omission !== undefined) return new GuardrailView(guardrail, this.rules, omission.capability);
     let view = this.guardrails.get(guardrail);
     if (view === undefined) {
       view = new GuardrailView(guardrail, this.rules);

@@ -174,7 +174,9 @@ export class EvaluationRun {
     } else if (matches.capabilities.length > 0) {
       if (missing.length > 0 && !hard) findings.push(this.exceeded(name, matches, missing));
     } else {
-      const expiry = calls.mayHaveGrace(facts) ? calls.graceExpiryMs(name, context) : undefined;
+      // A store that failed once is not asked again in this evaluation.
+      const asked = this.grace === "applied" && calls.mayHaveGrace(facts);
+      const expiry = asked ? calls.graceExpiryMs(name, context) : undefined;
       if (expiry === "down") this.grace = "store_down";
       if (typeof expiry === "number") circumstances |= IN_GRACE;
       if (!hard) findings.push(...this.unmapped(name, expiry));

@@ -1,5 +1,5 @@
 import { NONE } from "../artifact/layout.js";
-import { type Calls, NameFacts } from "./calls.js";
+import { type Calls, NameFacts, type Omission } from "./calls.js";
 import { contextKind } from "./evaluate.js";
 import type { Matches, MatchLister } from "./matches.js";
 import type { Context, Decision, PolicyIdentity, RuleRef } from "./result.js";
@@ -34,12 +34,6 @@ export interface Explanation {
   readonly policy: PolicyIdentity;
 }
 
-/** A rule left out, as if it were not in the policy. */
-interface Omission {
-  readonly kind: UseKind;
-  readonly rank: number;
-}
-
 /**
  * Lists every matching rule and judges the call again without each of them. A capability is one rule with all its globs.
  * The session of the context is read, not advanced. @throws TypeError for an unknown context kind.
@@ -53,10 +47,10 @@ export function explain(calls: Calls, lister: MatchLister, name: string, facts: 
   const after = copySession(context.session as SessionState | undefined);
   const decision = calls.decide(name, facts, { ...context, session: after });
 
-  const without = (omitted: Omission): Decision => {
-    const countTerms =
-      omitted.kind === "trigger" ? rules.countTerms.filter(({ trigger }) => trigger !== omitted.rank) : rules.countTerms;
-    return calls.decide(name, factsWithout(matches, omitted), fork(), countTerms);
+  const without = (kind: UseKind, rank: number): Decision => {
+    const countTerms = kind === "trigger" ? rules.countTerms.filter(({ trigger }) => trigger !== rank) : rules.countTerms;
+    const omission: Omission = { countTerms, capability: kind === "capability" ? rank : NONE };
+    return calls.decide(name, factsWithout(matches, kind, rank), fork(), omission);
   };
   const explained = (kind: UseKind, rank: number, globIds: readonly number[]): ExplainedRule => {
     const rule = lister.ref(kind, { rank, globIds });
@@ -69,7 +63,7 @@ export function explain(calls: Calls, lister: MatchLister, name: string, facts: 
         return { pattern: text, file: rule.file, line: place.line, column: place.column };
       }),
       decides: deciding !== null && deciding.kind === kind && deciding.layer === rule.layer && deciding.index === rule.index,
-      without: without({ kind, rank }),
+      without: without(kind, rank),
     };
   };
   return {
@@ -86,7 +80,7 @@ export function explain(calls: Calls, lister: MatchLister, name: string, facts: 
 }
 
 /** The facts that the other matches make; two steps into each list at most. */
-function factsWithout(matches: Matches, { kind, rank }: Omission): NameFacts {
+function factsWithout(matches: Matches, kind: UseKind, rank: number): NameFacts {
   const first = (list: readonly { readonly rank: number }[], of: UseKind) =>
     (kind !== of || list[0]?.rank !== rank ? list[0]?.rank : list[1]?.rank) ?? NONE;
   const { forbidden, triggers, capabilities, invalid, counted } = matches;

@@ -22,12 +22,14 @@ export class GuardrailView {
   constructor(
     private readonly guardrail: Guardrail,
     rules: Rules,
+    /** Rank of a capability to judge without. */
+    omitted = NONE,
   ) {
     const stand = (place: "outside" | "missing", reason: string): Stand => standing(place, guardrail.id, reason, rules);
     this.outsideTools = stand("outside", "the tool is outside the transaction");
     this.outsideCapabilities = stand("outside", "the capability is outside the transaction");
     this.expired = stand("missing", "the transaction guardrail has expired");
-    this.capabilities = guardrail.allowedCapabilities && allowedRanks(guardrail.allowedCapabilities, rules);
+    this.capabilities = guardrail.allowedCapabilities && allowedRanks(guardrail.allowedCapabilities, rules, omitted);
   }
 
   /** `capability` is the rank of the deciding entry, or NONE. A guardrail that cannot be dated denies like an expired one. */
@@ -62,11 +64,12 @@ function standing(place: "outside" | "missing", id: string, reason: string, rule
 }
 
 /** Entries with an allowed name; the agent's additions to an org capability do not widen it. */
-function allowedRanks(allowed: readonly string[], rules: Rules): ReadonlySet<number> {
+function allowedRanks(allowed: readonly string[], rules: Rules, omitted: number): ReadonlySet<number> {
   const names = new Set(allowed);
   const orgNames = new Set<string>();
   const ranks = new Set<number>();
   for (let rank = 0; rank < rules.artifact.capabilities.count; rank++) {
+    if (rank === omitted) continue;
     const { name, layer } = rules.capability(rank);
     if (layer === "org") orgNames.add(name);
     if (names.has(name) && (layer === "org" || !orgNames.has(name))) ranks.add(rank);

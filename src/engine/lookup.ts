@@ -37,18 +37,19 @@ export class RowFacts {
   }
 }
 
-/** Names kept; a power of two. Two arrays of this many words fit the caches next to the automaton. */
-const slotBits = 12;
+/** Names kept: a power of two sets of four. Their arrays fit the second-level cache next to the automaton. */
+const setBits = 11;
 /** Longer names are looked up each time, so that hostile names cannot fill the memory. */
 const keptUnitsMax = 256;
 
 /**
- * From a name to its facts, through a small two-way cache: a name seen lately costs a few character reads and one string
+ * From a name to its facts, through a small four-way cache: a name seen lately costs a few character reads and one string
  * comparison, whatever the size of the policy. What it keeps never goes stale, because facts depend on the name alone.
  */
 export class NameLookup {
-  private readonly names: (string | undefined)[] = new Array(1 << slotBits).fill(undefined);
-  private readonly kept: NameFacts[] = new Array(1 << slotBits).fill(new NameFacts(NONE, NONE, NONE, true, noTerms, false));
+  /** Empty places hold the empty name, which is never kept: an array of strings alone compares fastest. */
+  private readonly names: string[] = new Array(4 << setBits).fill("");
+  private readonly kept: NameFacts[] = new Array(4 << setBits).fill(new NameFacts(NONE, NONE, NONE, true, noTerms, false));
   private readonly rows: RowFacts;
 
   constructor(
@@ -59,16 +60,22 @@ export class NameLookup {
   }
 
   factsOf(name: string): NameFacts {
-    const slot = slotOf(name);
-    if (this.names[slot] === name) return this.kept[slot];
-    const other = slot ^ 1;
-    if (this.names[other] === name) return this.kept[other];
+    const { names, kept } = this;
+    const at = setOf(name) << 2;
+    if (name.length > 0) {
+      if (names[at] === name) return kept[at];
+      if (names[at + 1] === name) return kept[at + 1];
+      if (names[at + 2] === name) return kept[at + 2];
+      if (names[at + 3] === name) return kept[at + 3];
+    }
     const facts = this.ask(name);
-    if (name.length <= keptUnitsMax) {
-      this.names[other] = this.names[slot];
-      this.kept[other] = this.kept[slot];
-      this.names[slot] = name;
-      this.kept[slot] = facts;
+    if (name.length > 0 && name.length <= keptUnitsMax) {
+      for (let way = at + 3; way > at; way--) {
+        names[way] = names[way - 1];
+        kept[way] = kept[way - 1];
+      }
+      names[at] = name;
+      kept[at] = facts;
     }
     return facts;
   }
@@ -94,7 +101,7 @@ export class NameLookup {
 }
 
 /** Length and eight characters, which tell most tool names apart; a collision costs a lookup, never a wrong answer. */
-function slotOf(name: string): number {
+function setOf(name: string): number {
   const n = name.length;
   let h: number;
   if (n < 8) {
@@ -105,5 +112,5 @@ function slotOf(name: string): number {
     h = Math.imul(h, 0x9e3779b1);
     h ^= name.charCodeAt(n >> 1) | (name.charCodeAt((n * 5) >> 3) << 7) | (n << 14) | (name.charCodeAt((n * 3) >> 2) << 20);
   }
-  return Math.imul(h, 0x85ebca6b) >>> (32 - slotBits);
+  return Math.imul(h, 0x85ebca6b) >>> (32 - setBits);
 }
