@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import { compilePolicy } from "../src/compiler/compile.js";
@@ -63,6 +63,22 @@ describe.skipIf(!present)("recorded runs give exactly the expected counts", () =
       expect(set.calls.subagent.reduce((sum, flag) => sum + flag, 0)).toBe(counts.subagent_calls);
     }
     expect(set.calls.timeMs.every((time) => Number.isFinite(time))).toBe(true);
+  });
+
+  it("and no file of another format is taken for one of these", async () => {
+    const ours = ["claude-code", "ap-trace-derived"];
+    const folders = readdirSync(folder, { withFileTypes: true }).filter(
+      (entry) => entry.isDirectory() && !ours.includes(entry.name),
+    );
+    expect(folders.length).toBeGreaterThan(10);
+    for (const { name } of folders) {
+      const set = await readTraces([folder + name]);
+      expect([name, set.traces.length, set.diagnostics.map((finding) => finding.code)]).toEqual([
+        name,
+        0,
+        ["trace_format_unknown", "trace_folder_without_traces"],
+      ]);
+    }
   });
 
   it("all claude-code files together are the sum of each", async () => {

@@ -136,6 +136,15 @@ describe("Claude Code transcripts", () => {
     expect(toolsOf(set)).toEqual(["Read"]);
   });
 
+  it("reports bad lines far behind the first ones, too", async () => {
+    const known = JSON.stringify(user("s1"));
+    const good = Array.from({ length: 100 }, () => user("s1"));
+    const bad = ["{broken}", known + known, known.slice(0, -1), known.slice(1), "null"];
+    const set = await read(lines(...good, ...bad, assistant("s1", [toolUse("Read", "t1")])));
+    expect(placesOf(set)).toEqual([...[101, 102, 103, 104].map((line) => `trace_bad_line a:${line}`), "trace_bad_record a:105"]);
+    expect(toolsOf(set)).toEqual(["Read"]);
+  });
+
   it("judges names that are no text as the invalid, empty name", async () => {
     const set = await read(
       lines(assistant("s1", [toolUse(7, "t1"), toolUse(undefined, "t2"), toolUse({ a: 1 }, "t3"), toolUse("", "t4")])),

@@ -164,6 +164,11 @@ describe("input that is not understood is an error, never an empty answer", () =
     }
   });
 
+  it("a path that the system refuses", async () => {
+    await symlink("itself", join(folder, "itself"));
+    expect(codesOf(await below("itself", "nul\u0000nul", "a".repeat(5000)))).toEqual(Array(3).fill("trace_unreadable"));
+  });
+
   it("names the missing of several inputs and reads the others", async () => {
     await put({ "a.jsonl": session("s1", "A") });
     const set = await below("gone.jsonl", "a.jsonl");
