@@ -6,8 +6,9 @@ import { openEngine } from "../src/engine/engine.js";
 import type { Session } from "../src/engine/result.js";
 import { mergePolicies } from "../src/policy/merge.js";
 import { parsePolicy } from "../src/syntax/policy.js";
+import { callsInOrder } from "../src/trace/call-order.js";
 import { readTraces } from "../src/trace/read.js";
-import { callsInOrder, replay } from "../src/trace/replay.js";
+import { replay } from "../src/trace/replay.js";
 import { InputSightings } from "../src/trace/sightings.js";
 import type { TraceSet } from "../src/trace/trace-set.js";
 

@@ -1,11 +1,14 @@
 import { diagnostic } from "../diagnostics/codes.js";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { Action, Context, Evaluation, Session, Sightings, Verdict } from "../engine/result.js";
+import { callsInOrder } from "./call-order.js";
 import type { CallPlace, ReplayReport, ToolInGrace, TraceFinding, TraceReport } from "./replay-report.js";
 import { type Selection, selectTraces, type TraceFilter } from "./select.js";
 import { InputSightings } from "./sightings.js";
 import { mostUsedFirst } from "./tools.js";
 import type { TraceSet } from "./trace-set.js";
+
+export { callsInOrder };
 
 /** What a replay asks of an engine. */
 export interface ReplayEngine {
@@ -298,27 +301,4 @@ class Replay {
       findings: levels.flat(),
     };
   }
-}
-
-/**
- * All calls, session by session, each in call order: by time, and by their place in the inputs where times are equal. A
- * call without a time stands right after the call before it in its input.
- */
-export function callsInOrder(set: TraceSet): Uint32Array {
-  const { session, timeMs, input, length } = set.calls;
-  const effective = new Float64Array(length);
-  const latest = new Map<number, number>();
-  for (let i = 0; i < length; i++) {
-    const key = session[i]! * set.inputs.length + input[i]!;
-    const time = Number.isNaN(timeMs[i]!) ? (latest.get(key) ?? -Infinity) : timeMs[i]!;
-    latest.set(key, time);
-    effective[i] = time;
-  }
-  const order = Uint32Array.from({ length }, (_, i) => i);
-  return order.sort((a, b) => {
-    if (session[a] !== session[b]) return session[a]! - session[b]!;
-    const left = effective[a]!;
-    const right = effective[b]!;
-    return left < right ? -1 : left > right ? 1 : a - b;
-  });
 }
