@@ -8,16 +8,16 @@ import { openJs } from "../src/engine/js.js";
 import { openWasm } from "../src/engine/wasm.js";
 import { corrupt, seeded } from "./support/corrupt.js";
 import { namesNear, packNames } from "./support/expected-row.js";
-import { compileLanePolicy, lanePolicies } from "./support/lane-policies.js";
+import { goldenBytes, goldens } from "./support/golden.js";
 
 const deep = process.env.SMOLTBOT_DEEP !== undefined;
 /** Another seed with SMOLTBOT_SEED; a failure prints the one it ran with. */
 const seed = Number(process.env.SMOLTBOT_SEED ?? 20_261_122);
-const casesEach = deep ? 200_000 : 22_000;
+const casesEach = deep ? 200_000 : 15_000;
 /** Opening a kernel costs more than the rest of a case; these many of the accepted ones go through it too. */
-const kernelsEach = deep ? 4_000 : 400;
+const kernelsEach = deep ? 4_000 : 300;
 
-const artifacts = lanePolicies.map((lanePolicy) => ({ name: lanePolicy.name, bytes: compileLanePolicy(lanePolicy).bytes }));
+const artifacts = goldens.map(({ name }) => ({ name, bytes: goldenBytes(name) }));
 const codes = new Set(artifactErrors.map((entry) => entry.code));
 
 /** The code of the refusal, or the artifact. Anything thrown but an ArtifactError is a defect and passes on. */
@@ -30,7 +30,7 @@ function decodeOrCode(bytes: Uint8Array): Artifact | string {
   }
 }
 
-describe.each(artifacts)("artifact $name", ({ bytes }) => {
+describe.each(artifacts)("golden artifact $name", ({ bytes }) => {
   test("every flipped bit is found", () => {
     const copy = bytes.slice();
     const seen = new Set<string>();
