@@ -8,25 +8,21 @@
  * const { bytes } = compilePolicy(mergePolicies({ agent: policy }).value);
  * ```
  */
-export { parsePolicy } from "./syntax/policy.js";
-export { parseCard } from "./syntax/card.js";
-export { initTemplate, printPolicy } from "./syntax/print.js";
-export { mergePolicies } from "./policy/merge.js";
-export { compilePolicy } from "./compiler/compile.js";
-export { decodeArtifact } from "./artifact/decode.js";
-export { dumpArtifact } from "./artifact/dump.js";
-export { ArtifactError } from "./artifact/errors.js";
-export { hasErrors } from "./diagnostics/diagnostic.js";
-export { renderDiagnostics } from "./diagnostics/render.js";
-export { escapeText } from "./diagnostics/escape.js";
-export { version } from "./version.generated.js";
 
-export type { Compiled, CompileOptions, CompileReport } from "./compiler/compile.js";
 export type { Artifact } from "./artifact/artifact.js";
+export { decodeArtifact } from "./artifact/decode.js";
 export type { DumpOptions } from "./artifact/dump.js";
+export { dumpArtifact } from "./artifact/dump.js";
 export type { ArtifactErrorCode } from "./artifact/errors.js";
+export { ArtifactError } from "./artifact/errors.js";
+export type { Compiled, CompileOptions, CompileReport } from "./compiler/compile.js";
+export { compilePolicy } from "./compiler/compile.js";
 export type { Diagnostic, Level, Parsed, Span } from "./diagnostics/diagnostic.js";
+export { hasErrors } from "./diagnostics/diagnostic.js";
+export { escapeText } from "./diagnostics/escape.js";
 export type { RenderOptions } from "./diagnostics/render.js";
+export { renderDiagnostics } from "./diagnostics/render.js";
+export { mergePolicies } from "./policy/merge.js";
 export type {
   Capability,
   Card,
@@ -43,3 +39,7 @@ export type {
   TriggerAction,
   UnmappedAction,
 } from "./policy/model.js";
+export { parseCard } from "./syntax/card.js";
+export { parsePolicy } from "./syntax/policy.js";
+export { initTemplate, printPolicy } from "./syntax/print.js";
+export { version } from "./version.generated.js";

@@ -65,7 +65,9 @@ export function dumpLanes(view: DataView, flags: number): string[] {
   if (flags & (FLAG_GRAM3 | FLAG_GRAM4)) {
     const used = filled(view, SECTION_GRAMS, GRAM_BYTES, (slot) => view.getUint32(slot + GRAM_SIZE, true) !== 0);
     const postings = size(view, SECTION_POSTINGS) / POSTING_BYTES;
-    out.push(`grams: ${used}, ${postings} postings, at most ${field(LANES_GRAM_PROBES)} probes, verify budget ${field(LANES_VERIFY_BUDGET)}`);
+    out.push(
+      `grams: ${used}, ${postings} postings, at most ${field(LANES_GRAM_PROBES)} probes, verify budget ${field(LANES_VERIFY_BUDGET)}`,
+    );
   }
   if (flags & FLAG_LENGTH) out.push(`rows by length: ${field(LANES_LENGTH_COUNT)}`);
   const block = (name: string, offset: number, bytes: number) => {

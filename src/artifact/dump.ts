@@ -1,4 +1,13 @@
-import type { Artifact, CapabilityEntry, ForbiddenEntry, GlobEntry, Place, SourcedValue, TermEntry, TriggerEntry } from "./artifact.js";
+import type {
+  Artifact,
+  CapabilityEntry,
+  ForbiddenEntry,
+  GlobEntry,
+  Place,
+  SourcedValue,
+  TermEntry,
+  TriggerEntry,
+} from "./artifact.js";
 import { dumpAutomaton, dumpLanes, laneNames } from "./dump-lanes.js";
 import {
   FLAG_DFA,
@@ -74,7 +83,12 @@ export function dumpArtifact(artifact: Artifact, options: DumpOptions = {}): str
   heading(out, "triggers", artifact.triggers.count, entries(artifact.triggers, dumpTrigger));
   heading(out, "terms", artifact.terms.count, entries(artifact.terms, dumpTerm));
   heading(out, "capabilities", artifact.capabilities.count, entries(artifact.capabilities, dumpCapability));
-  heading(out, "globs", artifact.globs.count, entries(artifact.globs, (glob, id) => dumpGlob(glob, id, view)));
+  heading(
+    out,
+    "globs",
+    artifact.globs.count,
+    entries(artifact.globs, (glob, id) => dumpGlob(glob, id, view)),
+  );
   heading(out, "rows", artifact.rowCount, dumpRows(artifact, view));
   heading(out, "lanes", undefined, dumpLanes(view, flags));
   if (options.automaton && (flags & FLAG_DFA) !== 0) heading(out, "automaton", undefined, dumpAutomaton(view));

@@ -1,6 +1,6 @@
 import { dirname, isAbsolute, join, resolve } from "node:path";
-import { Findings } from "../diagnostics/findings.js";
 import { quoteText } from "../diagnostics/escape.js";
+import { Findings } from "../diagnostics/findings.js";
 import { suggest } from "../diagnostics/suggest.js";
 import { policyBytesMax } from "../limits.js";
 import { readDocument } from "../syntax/document.js";

@@ -1,9 +1,9 @@
+import { quoteText } from "../diagnostics/escape.js";
 import type { Context, Evaluation, Session } from "../engine/result.js";
-import { callsInOrder } from "../trace/replay.js";
+import { callsInOrder } from "../trace/call-order.js";
 import { type Selection, selectTraces } from "../trace/select.js";
 import { InputSightings } from "../trace/sightings.js";
 import type { TraceSet } from "../trace/trace-set.js";
-import { quoteText } from "../diagnostics/escape.js";
 import { failure } from "./failure.js";
 import { EvaluationJoin } from "./join-evaluations.js";
 import { loadTraces } from "./load-traces.js";

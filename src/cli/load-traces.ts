@@ -1,6 +1,6 @@
 import { homedir } from "node:os";
 import { hasErrors } from "../diagnostics/diagnostic.js";
-import { readTraces, defaultTraces } from "../trace/read.js";
+import { defaultTraces, readTraces } from "../trace/read.js";
 import type { TraceSet } from "../trace/trace-set.js";
 import { CommandFailure, failure } from "./failure.js";
 import { warn } from "./load-policy.js";
@@ -24,7 +24,7 @@ export async function loadTraces(inputs: readonly string[], terminal: Terminal):
     bytes += more;
     progress.update(`${(bytes / 1_000_000).toFixed(1)} MB`);
   };
-  const set = await readTraces(named, { stdin: process.stdin, onBytes });
+  const set = await readTraces(named, { stdin: terminal.stdin, onBytes });
   progress.stop();
   if (set.traces.length === 0) throw new CommandFailure(set.diagnostics);
   warn(set.diagnostics, new Map(), terminal);
@@ -33,6 +33,7 @@ export async function loadTraces(inputs: readonly string[], terminal: Terminal):
 
 async function transcriptsHere(): Promise<string[]> {
   const folder = await defaultTraces(homedir(), process.cwd());
-  if (folder === undefined) throw failure("usage_no_default_traces", "no traces were named, and this folder has no Claude Code transcripts");
+  if (folder === undefined)
+    throw failure("usage_no_default_traces", "no traces were named, and this folder has no Claude Code transcripts");
   return [folder];
 }

@@ -25,7 +25,8 @@ export function repeatable(value: string, previous: readonly string[] | undefine
 
 export function wholeNumber(text: string): number {
   const value = Number(text);
-  if (text.trim() === "" || !Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError("Give a whole number, 0 or more.");
+  if (text.trim() === "" || !Number.isSafeInteger(value) || value < 0)
+    throw new InvalidArgumentError("Give a whole number, 0 or more.");
   return value;
 }
 
@@ -41,7 +42,8 @@ export function pointInTime(text: string, nowMs: number): number {
   const amount = Number(text.slice(0, -1));
   if (unit !== undefined && text.length > 1 && Number.isFinite(amount) && amount >= 0) return nowMs - amount * unit;
   const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(time)) throw new InvalidArgumentError("Give a date such as 2026-02-07, an ISO 8601 time, or an age such as 7d or 12h.");
+  if (Number.isNaN(time))
+    throw new InvalidArgumentError("Give a date such as 2026-02-07, an ISO 8601 time, or an age such as 7d or 12h.");
   return time;
 }
 

@@ -1,4 +1,4 @@
-import { hasErrors, type Diagnostic } from "../diagnostics/diagnostic.js";
+import { type Diagnostic, hasErrors } from "../diagnostics/diagnostic.js";
 import type { Policy } from "../policy/model.js";
 import { parsePolicy } from "../syntax/policy.js";
 

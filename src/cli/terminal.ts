@@ -1,6 +1,7 @@
 import pc from "picocolors";
 import type { Paint } from "../report/paint.js";
 import { plain } from "../report/paint.js";
+import { EXIT_OK } from "./exit-codes.js";
 
 /** Where a command writes: results to stdout, everything a person should know beside them to stderr. */
 export interface Terminal {
@@ -10,6 +11,10 @@ export interface Terminal {
   readonly colorErrors: boolean;
   out(text: string): void;
   err(text: string): void;
+  /** Standard input, for `--traces -`. */
+  readonly stdin: AsyncIterable<Uint8Array>;
+  /** What the process will exit with; a command that found something that fails sets it. */
+  exitCode: number;
   /** A running count on stderr when that is a terminal, else nothing. */
   progress(title: string): Promise<Progress>;
 }
@@ -29,6 +34,11 @@ export function openTerminal(): Terminal {
     throw error;
   });
   return {
+    // Asked for only when it is read: opening it costs, and may hold the process.
+    get stdin() {
+      return process.stdin;
+    },
+    exitCode: EXIT_OK,
     paint: colored(process.stdout) ? marks() : plain,
     colorErrors: colored(process.stderr),
     out: (text) => void process.stdout.write(text),

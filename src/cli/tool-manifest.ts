@@ -1,5 +1,5 @@
-import { quoteText } from "../diagnostics/escape.js";
 import type { Span } from "../diagnostics/diagnostic.js";
+import { quoteText } from "../diagnostics/escape.js";
 import { type CommandFailure, failure } from "./failure.js";
 import { readNamedFile } from "./files.js";
 
@@ -87,5 +87,10 @@ function kindOf(value: unknown): string {
 function keysOf(value: object): string {
   const keys = Object.keys(value);
   if (keys.length === 0) return "no keys";
-  return keys.slice(0, 3).map((key) => quoteText(key, 40)).join(", ") + (keys.length > 3 ? ", ..." : "");
+  return (
+    keys
+      .slice(0, 3)
+      .map((key) => quoteText(key, 40))
+      .join(", ") + (keys.length > 3 ? ", ..." : "")
+  );
 }

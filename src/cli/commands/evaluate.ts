@@ -42,7 +42,11 @@ export function define(command: Command, terminal: Terminal): void {
     .option("--agent-id <id>", "the same as --agent")
     .option("--min-coverage <percent>", "exit 1 when fewer of the card's actions are mapped", percentage)
     .option("--strict", "exit 1 on warnings, too")
-    .addOption(new Option("--fail-on <severity>", "exit 1 only on violations at least this severe; the verdict stays").choices([...severities]))
+    .addOption(
+      new Option("--fail-on <severity>", "exit 1 only on violations at least this severe; the verdict stays").choices([
+        ...severities,
+      ]),
+    )
     .addOption(
       new Option("--context <context>", "who asks").choices(["cicd", "gateway", "observer", "runtime", "audit"]).default("cicd"),
     );
@@ -54,13 +58,17 @@ export function define(command: Command, terminal: Terminal): void {
     "$ smoltbot policy evaluate policy.yaml --org org.yaml --card card.yaml --tool-manifest tools.json --min-coverage 90",
   );
   command.action(async (argument: string | undefined, options: Options) => {
-    process.exitCode = await evaluate(argument, options, terminal);
+    terminal.exitCode = await evaluate(argument, options, terminal);
   });
 }
 
 async function evaluate(argument: string | undefined, options: Options, terminal: Terminal): Promise<number> {
   if (argument !== undefined && options.file !== undefined) throw failure("usage_two_policies", "the policy was named twice");
-  const settings = await resolveSettings({ ...options, policy: argument ?? options.file, agent: options.agent ?? options.agentId });
+  const settings = await resolveSettings({
+    ...options,
+    policy: argument ?? options.file,
+    agent: options.agent ?? options.agentId,
+  });
   const nowMs = Date.now();
   const { merged } = loadPolicy(settings, terminal);
   const card = loadCard(settings, nowMs, terminal);
@@ -69,7 +77,13 @@ async function evaluate(argument: string | undefined, options: Options, terminal
   }
   const policy = openPolicy(merged);
   const started = performance.now();
-  const { evaluation, damaged } = await judgeWhatWasNamed(policy, options, settings, { kind: options.context, card, nowMs }, terminal);
+  const { evaluation, damaged } = await judgeWhatWasNamed(
+    policy,
+    options,
+    settings,
+    { kind: options.context, card, nowMs },
+    terminal,
+  );
   const durationMs = Math.round((performance.now() - started) * 1000) / 1000;
   const reasons = gateReasons(evaluation, options);
   if (damaged) reasons.push("some of the traces could not be read");

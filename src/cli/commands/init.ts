@@ -1,5 +1,5 @@
-import { type Command, Option } from "commander";
 import { basename, dirname, resolve } from "node:path";
+import { type Command, Option } from "commander";
 import { escapeText } from "../../diagnostics/escape.js";
 import type { Scope } from "../../policy/model.js";
 import { initTemplate } from "../../syntax/print.js";
@@ -12,7 +12,11 @@ import type { Terminal } from "../terminal.js";
 export function define(command: Command, terminal: Terminal): void {
   command
     .argument("[file]", "where to write it (default: policy.yaml, with --scope org: org.yaml)")
-    .addOption(new Option("--scope <scope>", "org: a baseline for all agents; agent: one agent's policy").choices(["agent", "org"]).default("agent"))
+    .addOption(
+      new Option("--scope <scope>", "org: a baseline for all agents; agent: one agent's policy")
+        .choices(["agent", "org"])
+        .default("agent"),
+    )
     .option("--name <name>", "the policy's name (default: from the folder)")
     .option("--force", "overwrite an existing file");
   example(command, "$ smoltbot policy init", "$ smoltbot policy init baseline.yaml --scope org");

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { addConfigOptions, addFormat, type ConfigOptions, example } from "../options.js";
 import { loadPolicy } from "../load-policy.js";
+import { addConfigOptions, addFormat, type ConfigOptions, example } from "../options.js";
 import { resolveSettings } from "../settings.js";
 import type { Terminal } from "../terminal.js";
 

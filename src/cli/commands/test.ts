@@ -34,11 +34,17 @@ export function define(command: Command, terminal: Terminal): void {
     .argument("[file]", "the policy (default: from the config file)")
     .option("--org <file>", "org policy below it")
     .option("--card <file>", "alignment card to check against")
-    .option("--traces <source>", "file, folder, pattern or `-`; may be given again (default: this folder's Claude Code transcripts)", repeatable)
+    .option(
+      "--traces <source>",
+      "file, folder, pattern or `-`; may be given again (default: this folder's Claude Code transcripts)",
+      repeatable,
+    )
     .option("--agent <id>", "leave out traces that name another agent")
     .option("--agent-id <id>", "the same as --agent")
     .option("--limit <n>", "the most recent n traces; 0: all", wholeNumber, 50)
-    .option("--since <time>", "only calls from this time on: a date, an ISO 8601 time, or an age such as 7d", (text) => pointInTime(text, Date.now()))
+    .option("--since <time>", "only calls from this time on: a date, an ISO 8601 time, or an age such as 7d", (text) =>
+      pointInTime(text, Date.now()),
+    )
     .option("--no-grace", "judge as if no tool ever had a grace period")
     .option("--strict", "exit 1 on warnings, too")
     .option("--report-only", "exit 0 whatever the traces would do")
@@ -53,7 +59,7 @@ export function define(command: Command, terminal: Terminal): void {
     "$ smoltbot policy test policy.yaml --org org.yaml --traces 'runs/**/*.jsonl' --limit 0 --format json",
   );
   command.action(async (file: string | undefined, options: Options) => {
-    process.exitCode = await test(file, options, terminal);
+    terminal.exitCode = await test(file, options, terminal);
   });
 }
 
@@ -63,14 +69,18 @@ async function test(file: string | undefined, options: Options, terminal: Termin
   const card = loadCard(settings, Date.now(), terminal);
   const { engine, hasCountTriggers } = openPolicy(merged);
   const { set, damaged } = await loadTraces(settings.traces, terminal);
-  const report = replay({ hasCountTriggers, evaluate: (...call) => engine.evaluate(...call), openSession: () => engine.openSession() }, set, {
-    agent: settings.agent,
-    sinceMs: options.since,
-    limit: options.limit,
-    noGrace: !options.grace,
-    card,
-    context: options.context,
-  });
+  const report = replay(
+    { hasCountTriggers, evaluate: (...call) => engine.evaluate(...call), openSession: () => engine.openSession() },
+    set,
+    {
+      agent: settings.agent,
+      sinceMs: options.since,
+      limit: options.limit,
+      noGrace: !options.grace,
+      card,
+      context: options.context,
+    },
+  );
   if (report.traces.length === 0) throw new CommandFailure(report.diagnostics.filter((d) => !set.diagnostics.includes(d)));
   const reasons = options.reportOnly ? [] : exitReasons(report, options, damaged || hasErrors(report.diagnostics));
   const code = reasons.length === 0 ? EXIT_OK : EXIT_FAILED;

@@ -1,11 +1,11 @@
 import type { Command } from "commander";
+import { quoteText } from "../../diagnostics/escape.js";
+import { listTools } from "../../trace/tools.js";
 import { EXIT_FAILED } from "../exit-codes.js";
 import { failure } from "../failure.js";
-import { quoteText } from "../../diagnostics/escape.js";
 import { loadTraces } from "../load-traces.js";
 import { addConfigOptions, addFormat, type ConfigOptions, example, repeatable } from "../options.js";
 import { resolveSettings } from "../settings.js";
-import { listTools } from "../../trace/tools.js";
 import type { Terminal } from "../terminal.js";
 
 type Options = ConfigOptions & { traces?: string[]; agent?: string; agentId?: string; format: string };
@@ -13,7 +13,11 @@ type Options = ConfigOptions & { traces?: string[]; agent?: string; agentId?: st
 /** `smoltbot traces list`: which tools agents really used. */
 export function define(command: Command, terminal: Terminal): void {
   command
-    .option("--traces <source>", "file, folder, pattern or `-`; may be given again (default: this folder's Claude Code transcripts)", repeatable)
+    .option(
+      "--traces <source>",
+      "file, folder, pattern or `-`; may be given again (default: this folder's Claude Code transcripts)",
+      repeatable,
+    )
     .option("--agent <id>", "leave out traces that name another agent")
     .option("--agent-id <id>", "the same as --agent");
   addConfigOptions(command);
@@ -36,6 +40,6 @@ export function define(command: Command, terminal: Terminal): void {
       const { usageNames, usageText } = await import("../../report/text/usage.js");
       terminal.out(options.format === "tools" ? usageNames(usage) : usageText(usage, terminal.paint));
     }
-    if (damaged) process.exitCode = EXIT_FAILED;
+    if (damaged) terminal.exitCode = EXIT_FAILED;
   });
 }

@@ -1,11 +1,11 @@
 import type { Command } from "commander";
-import { CommandFailure } from "../failure.js";
+import { renderDiagnostics } from "../../diagnostics/render.js";
+import type { ValidatedFile } from "../../report/text/validated.js";
 import { EXIT_FAILED, EXIT_OK } from "../exit-codes.js";
+import { CommandFailure } from "../failure.js";
 import { readNamedFile } from "../files.js";
 import { addFormat, example } from "../options.js";
-import { renderDiagnostics } from "../../diagnostics/render.js";
 import { decodedText, parsePolicyFile } from "../policy-file.js";
-import type { ValidatedFile } from "../../report/text/validated.js";
 import type { Terminal } from "../terminal.js";
 
 /** `smoltbot policy validate`: reads as little code as it can, because editors and hooks run it often. */
@@ -23,10 +23,11 @@ export function define(command: Command, terminal: Terminal): void {
     } else {
       const { validatedText } = await import("../../report/text/validated.js");
       const diagnostics = checked.flatMap((f) => f.diagnostics);
-      if (diagnostics.length > 0) terminal.err(`${renderDiagnostics(diagnostics, { sources, color: terminal.colorErrors }).trimEnd()}\n\n`);
+      if (diagnostics.length > 0)
+        terminal.err(`${renderDiagnostics(diagnostics, { sources, color: terminal.colorErrors }).trimEnd()}\n\n`);
       terminal.out(validatedText(checked, terminal.paint));
     }
-    process.exitCode = checked.every((f) => f.policy !== undefined) ? EXIT_OK : EXIT_FAILED;
+    terminal.exitCode = checked.every((f) => f.policy !== undefined) ? EXIT_OK : EXIT_FAILED;
   });
 }
 

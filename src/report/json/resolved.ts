@@ -1,5 +1,5 @@
-import type { Located, MergedPolicy, Scope, Sourced } from "../../policy/model.js";
 import type { Span } from "../../diagnostics/diagnostic.js";
+import type { Located, MergedPolicy, Scope, Sourced } from "../../policy/model.js";
 
 /** One capability of the resolved document: the union over the layers that name it (semantics M2). */
 export interface ResolvedCapability {
@@ -12,7 +12,9 @@ export interface ResolvedCapability {
 
 /** Capabilities by name, in the order of their first entry. O(globs). */
 export function resolvedCapabilities(policy: MergedPolicy): ResolvedCapability[] {
-  type Building = { -readonly [K in keyof ResolvedCapability]: ResolvedCapability[K] extends readonly (infer T)[] ? T[] : ResolvedCapability[K] };
+  type Building = {
+    -readonly [K in keyof ResolvedCapability]: ResolvedCapability[K] extends readonly (infer T)[] ? T[] : ResolvedCapability[K];
+  };
   const byName = new Map<string, Building>();
   for (const { layer, rule } of policy.capabilities) {
     let entry = byName.get(rule.name);

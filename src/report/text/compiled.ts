@@ -9,7 +9,10 @@ export function compiledText(output: string, digest: string, report: CompileRepo
     .filter(([, globs]) => globs > 0)
     .map(([lane, globs]) => `${globs.toLocaleString("en-US")} ${lane}`);
   const { dfa } = report;
-  const over = report.overBudget === undefined ? undefined : `over the budget of ${report.overBudget}, so the globs went to the indexed lanes`;
+  const over =
+    report.overBudget === undefined
+      ? undefined
+      : `over the budget of ${report.overBudget}, so the globs went to the indexed lanes`;
   return lines(
     `${paint.pass("✓")} ${paint.strong(escapeText(output))}  ${count(report.artifactBytes, "byte")}`,
     `  digest     ${digest}`,

@@ -1,5 +1,5 @@
-import type { Coverage } from "../../engine/result.js";
 import { escapeText } from "../../diagnostics/escape.js";
+import type { Coverage } from "../../engine/result.js";
 import type { Paint } from "../paint.js";
 
 /** `Coverage: 85% (17/20 card actions mapped)`, and the actions nothing maps. */

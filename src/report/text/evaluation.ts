@@ -41,8 +41,14 @@ export function evaluationText(evaluation: Evaluation, frame: EvaluationTextFram
   return lines(
     `${mark(evaluation.verdict, paint)} ${paint.strong(paint[evaluation.verdict](evaluation.verdict.toUpperCase()))}  ${what}, decision ${evaluation.action} (enforcement mode ${evaluation.mode})`,
     paint.faint(`  policy ${of}`),
-    section("Violations", violations.map((v) => violationLines(v, paint))),
-    section("Warnings", warnings.map((w) => warningLines(w, frame.evaluatedAtMs, paint))),
+    section(
+      "Violations",
+      violations.map((v) => violationLines(v, paint)),
+    ),
+    section(
+      "Warnings",
+      warnings.map((w) => warningLines(w, frame.evaluatedAtMs, paint)),
+    ),
     "",
     "Tools",
     tools.length === 0 ? ["  none"] : outcomeLines(tools, paint),

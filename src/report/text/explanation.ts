@@ -38,7 +38,9 @@ function ruleLines({ rule, globs, without }: ExplainedRule, paint: Paint): strin
   const shown = first === undefined || rule.kind === "forbidden" ? [] : globs;
   return [
     `    ${ruleName({ ...rule, ...(rule.kind === "capability" && { pattern: undefined }) })}${severity === undefined ? "" : ` (${severity})`}  ${paint.faint(place(rule))}`,
-    ...shown.map((glob) => `      Glob: ${quoted(glob.pattern)}  ${paint.faint(`${escapeText(glob.file)}:${glob.line}:${glob.column}`)}`),
+    ...shown.map(
+      (glob) => `      Glob: ${quoted(glob.pattern)}  ${paint.faint(`${escapeText(glob.file)}:${glob.line}:${glob.column}`)}`,
+    ),
     ...(rule.reason === undefined || rule.reason === "" ? [] : [`      Reason: ${escapeText(rule.reason)}`]),
     `      Without it: ${withoutWords(without, paint)}`,
   ];

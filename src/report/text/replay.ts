@@ -1,6 +1,6 @@
 import { escapeText } from "../../diagnostics/escape.js";
-import type { Paint } from "../paint.js";
 import type { ReplayReport, TraceReport } from "../../trace/replay-report.js";
+import type { Paint } from "../paint.js";
 import { graceWords } from "./evaluation.js";
 import { violationLines, warningLines } from "./findings.js";
 import { clock, count, lines, mark } from "./words.js";
@@ -59,7 +59,9 @@ function summaryLines(report: ReplayReport, paint: Paint): string[] {
     ...listed(unmappedTools.map(({ tool, count: n }) => `${String(n).padStart(6)}  ${escapeText(tool)}`)),
     ...(graceTools.length === 0 ? [] : [`  Tools in grace: ${graceTools.length}`]),
     ...listed(
-      graceTools.map(({ tool, count: n, expiresAtMs }) => `${String(n).padStart(6)}  ${escapeText(tool)}  until ${clock(expiresAtMs)}`),
+      graceTools.map(
+        ({ tool, count: n, expiresAtMs }) => `${String(n).padStart(6)}  ${escapeText(tool)}  until ${clock(expiresAtMs)}`,
+      ),
     ),
     ...notes(report).map((line) => paint.faint(`  ${line}`)),
   ];
@@ -85,4 +87,3 @@ function notes(report: ReplayReport): string[] {
   if (denied && why !== undefined) out.push(why);
   return out;
 }
-

@@ -1,5 +1,5 @@
-import { escapeText } from "../../diagnostics/escape.js";
 import type { Span } from "../../diagnostics/diagnostic.js";
+import { escapeText } from "../../diagnostics/escape.js";
 import type { MergedPolicy, Sourced } from "../../policy/model.js";
 import { resolvedCapabilities, resolvedName } from "../json/resolved.js";
 import type { Paint } from "../paint.js";
@@ -18,14 +18,18 @@ export function resolvedText(policy: MergedPolicy, paint: Paint): string {
       rows.push([`    action  ${escapeText(action.value)}`, origin(action.layer, action.span)]);
     }
   }
-  const forbidden = policy.forbidden.map(({ layer, rule }): Row => [
-    `  ${quoted(rule.pattern.glob.source)}  ${rule.severity}  ${escapeText(rule.reason)}`,
-    origin(layer, rule.pattern.span),
-  ]);
-  const triggers = policy.triggers.map(({ layer, rule }): Row => [
-    `  ${escapeText(rule.condition.text)}  ${rule.action}  ${escapeText(rule.reason)}`,
-    origin(layer, rule.span),
-  ]);
+  const forbidden = policy.forbidden.map(
+    ({ layer, rule }): Row => [
+      `  ${quoted(rule.pattern.glob.source)}  ${rule.severity}  ${escapeText(rule.reason)}`,
+      origin(layer, rule.pattern.span),
+    ],
+  );
+  const triggers = policy.triggers.map(
+    ({ layer, rule }): Row => [
+      `  ${escapeText(rule.condition.text)}  ${rule.action}  ${escapeText(rule.reason)}`,
+      origin(layer, rule.span),
+    ],
+  );
   const d = policy.defaults;
   const defaults: Row[] = [
     field("unmapped_tool_action", d.unmappedToolAction),

@@ -54,7 +54,10 @@ export function summaryOf(policy: Policy): [section: string, text: string][] {
   return [
     ["schema version", policy.meta.schemaVersion],
     ["meta", `${quoted(policy.meta.name)}, scope ${policy.meta.scope}`],
-    ["capability_mappings", `${count(policy.capabilities.length, "capability", "capabilities")}, ${count(globs, "tool pattern")}`],
+    [
+      "capability_mappings",
+      `${count(policy.capabilities.length, "capability", "capabilities")}, ${count(globs, "tool pattern")}`,
+    ],
     ["forbidden", bySeverity.length === 0 ? forbidden : `${forbidden} (${bySeverity.join(", ")})`],
     ["escalation_triggers", count(policy.triggers.length, "trigger")],
     [

@@ -64,7 +64,12 @@ export function span(ms: number): string {
 
 /** `2026-02-07 00:14:01Z`: seconds are enough for people. */
 export function clock(ms: number | undefined): string {
-  return ms === undefined ? "no time" : new Date(ms).toISOString().replace("T", " ").replace(/\.\d+Z$/, "Z");
+  return ms === undefined
+    ? "no time"
+    : new Date(ms)
+        .toISOString()
+        .replace("T", " ")
+        .replace(/\.\d+Z$/, "Z");
 }
 
 /** Pads by what a terminal shows; callers pass text without colour marks. */

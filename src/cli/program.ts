@@ -1,0 +1,83 @@
+import { Command, CommanderError } from "commander";
+import { escapeText } from "../diagnostics/escape.js";
+import { version } from "../version.generated.js";
+import { EXIT_FAILED, EXIT_OK } from "./exit-codes.js";
+import { reportFailure } from "./report-failure.js";
+import type { Terminal } from "./terminal.js";
+
+/** A verb is only its summary until it is asked for: the code of the others is never loaded. */
+interface Verb {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<{ define(command: Command, terminal: Terminal): void }>;
+}
+
+interface Group {
+  readonly name: string;
+  readonly summary: string;
+  readonly verbs: readonly Verb[];
+}
+
+const groups: readonly Group[] = [
+  {
+    name: "policy",
+    summary: "write, check, test and compile policies",
+    verbs: [
+      { name: "init", summary: "write an annotated policy to start from", load: () => import("./commands/init.js") },
+      { name: "validate", summary: "check policy files; local, no network", load: () => import("./commands/validate.js") },
+      { name: "test", summary: "dry-run a policy over recorded agent runs", load: () => import("./commands/test.js") },
+      { name: "evaluate", summary: "judge a list of tools: the gate for CI", load: () => import("./commands/evaluate.js") },
+      { name: "explain", summary: "say why a tool gets its verdict", load: () => import("./commands/explain.js") },
+      {
+        name: "inspect",
+        summary: "show the merged policy and the layer of each field",
+        load: () => import("./commands/inspect.js"),
+      },
+      { name: "compile", summary: "compile a policy to one artifact file", load: () => import("./commands/compile.js") },
+      { name: "dump", summary: "show a compiled artifact as text", load: () => import("./commands/dump.js") },
+    ],
+  },
+  {
+    name: "traces",
+    summary: "look at recorded agent runs",
+    verbs: [{ name: "list", summary: "list the tools that agents really used", load: () => import("./commands/traces-list.js") }],
+  },
+];
+
+/** Runs one command line (without `node` and the script). Returns the exit code; throws nothing for bad usage or input. */
+export async function runCommand(args: readonly string[], terminal: Terminal): Promise<number> {
+  const program = newProgram(terminal);
+  const words = args.filter((word) => word !== "help");
+  let invoked: Command = program;
+  for (const group of groups) {
+    const command = program.command(group.name).summary(group.summary).description(group.summary);
+    for (const verb of group.verbs) {
+      const leaf = command.command(verb.name).summary(verb.summary).description(verb.summary);
+      if (words[0] !== group.name || words[1] !== verb.name) continue;
+      (await verb.load()).define(leaf, terminal);
+      invoked = leaf;
+    }
+  }
+  try {
+    await program.parseAsync([...args], { from: "user" });
+    return terminal.exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_OK : EXIT_FAILED;
+    await reportFailure(error, { terminal, json: invoked.opts()["format"] === "json" });
+    return EXIT_FAILED;
+  }
+}
+
+function newProgram(terminal: Terminal): Command {
+  return new Command("smoltbot")
+    .description("Compiled policies for what AI agents may do with tools.")
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError("Run the command with --help to see what it takes.")
+    .configureOutput({
+      writeOut: terminal.out,
+      writeErr: terminal.err,
+      outputError: (text, write) => write(text.split("\n").map(escapeText).join("\n")),
+    })
+    .addHelpText("after", "\nExample:\n  $ smoltbot policy init && smoltbot policy validate policy.yaml\n");
+}
