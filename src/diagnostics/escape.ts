@@ -31,7 +31,7 @@ const unseen: readonly (readonly [number, number])[] = [
 export function isUnseen(point: number): boolean {
   if (point < 0x7f) return point < 0x20;
   for (const [first, last] of unseen) {
-    if (point < first) return false;
+    if (point < first) break;
     if (point <= last) return true;
   }
   return (point & 0xfffe) === 0xfffe;

@@ -91,13 +91,12 @@ const foreign: ReadonlyMap<string, string> = new Map([
 
 class ConditionParser {
   readonly globs: { glob: Glob; start: number; end: number }[] = [];
-  #next: Lexeme;
+  #next: Lexeme = { kind: "end", text: "", start: 0, end: 0 };
 
-  constructor(readonly text: string) {
-    this.#next = this.#lexeme(0);
-  }
+  constructor(readonly text: string) {}
 
   condition(): readonly ConditionTerm[] {
+    this.#advance();
     const terms = this.#either(0);
     if (this.#next.kind === "end") return terms;
     if (this.#next.kind === ")") this.#stop("condition_syntax", "this `)` closes nothing", "remove it, or add the missing `(`");

@@ -85,7 +85,9 @@ function defaultsLines(defaults: Defaults): readonly string[] {
   return lines;
 }
 
-/** Plain where no YAML reader could take the key for anything but text; `y`, `no` and the like are quoted. */
+/** Words that some YAML reader takes for something else than text. */
+const taken: ReadonlySet<string> = new Set(["y", "n", "yes", "no", "on", "off", "true", "false", "null"]);
+
 function isPlainKey(name: string): boolean {
-  return /^[a-z][a-z0-9]*_[a-z0-9_]+$/.test(name) || (/^[a-z]{4,}$/.test(name) && !["true", "false", "null"].includes(name));
+  return /^[a-z][a-z0-9_-]*$/.test(name) && !taken.has(name);
 }
