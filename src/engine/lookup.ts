@@ -37,7 +37,7 @@ export class RowFacts {
   }
 }
 
-/** Names kept: a power of two sets of four. Their arrays fit the second-level cache next to the automaton. */
+/** Names kept: a power of two sets of four; their tables fit the second-level cache next to the automaton. */
 const setBits = 11;
 /** Longer names are looked up each time, so that hostile names cannot fill the memory. */
 const keptUnitsMax = 256;
@@ -45,12 +45,17 @@ const keptUnitsMax = 256;
 /**
  * From a name to its facts, through a small four-way cache: a name seen lately costs a few character reads and one string
  * comparison, whatever the size of the policy. What it keeps never goes stale, because facts depend on the name alone.
+ * A name is kept from its second time on, so that a stream of names seen once costs two numbers each and keeps nothing.
  */
 export class NameLookup {
-  /** Empty places hold the empty name, which is never kept: an array of strings alone compares fastest. */
+  /** Hashes of the kept names, so that a name is compared only with one that is almost surely equal. */
+  private readonly tags = new Int32Array(4 << setBits);
   private readonly names: string[] = new Array(4 << setBits).fill("");
   private readonly kept: NameFacts[] = new Array(4 << setBits).fill(new NameFacts(NONE, NONE, NONE, true, noTerms, false));
+  /** Hashes of names seen once, in sets of the same shape. */
+  private readonly once = new Int32Array(4 << setBits);
   private readonly rows: RowFacts;
+  private turn = 0;
 
   constructor(
     private readonly rules: Rules,
@@ -60,24 +65,25 @@ export class NameLookup {
   }
 
   factsOf(name: string): NameFacts {
-    const { names, kept } = this;
-    const at = setOf(name) << 2;
-    if (name.length > 0) {
-      if (names[at] === name) return kept[at];
-      if (names[at + 1] === name) return kept[at + 1];
-      if (names[at + 2] === name) return kept[at + 2];
-      if (names[at + 3] === name) return kept[at + 3];
-    }
+    const { tags, names } = this;
+    const hash = sampledHash(name);
+    const at = (hash >>> (32 - setBits)) << 2;
+    if (tags[at] === hash && names[at] === name) return this.kept[at];
+    if (tags[at + 1] === hash && names[at + 1] === name) return this.kept[at + 1];
+    if (tags[at + 2] === hash && names[at + 2] === name) return this.kept[at + 2];
+    if (tags[at + 3] === hash && names[at + 3] === name) return this.kept[at + 3];
     const facts = this.ask(name);
-    if (name.length > 0 && name.length <= keptUnitsMax) {
-      for (let way = at + 3; way > at; way--) {
-        names[way] = names[way - 1];
-        kept[way] = kept[way - 1];
-      }
-      names[at] = name;
-      kept[at] = facts;
-    }
+    const { once } = this;
+    const place = at + (this.turn++ & 3);
+    if (once[at] !== hash && once[at + 1] !== hash && once[at + 2] !== hash && once[at + 3] !== hash) once[place] = hash;
+    else if (name.length <= keptUnitsMax) this.keep(place, hash, name, facts);
     return facts;
+  }
+
+  private keep(place: number, hash: number, name: string, facts: NameFacts): void {
+    this.tags[place] = hash;
+    this.names[place] = name;
+    this.kept[place] = facts;
   }
 
   private ask(name: string): NameFacts {
@@ -100,8 +106,8 @@ export class NameLookup {
   }
 }
 
-/** Length and eight characters, which tell most tool names apart; a collision costs a lookup, never a wrong answer. */
-function setOf(name: string): number {
+/** Length and eight characters, which tell most tool names apart; a collision costs a lookup, never a wrong answer. Not zero. */
+function sampledHash(name: string): number {
   const n = name.length;
   let h: number;
   if (n < 8) {
@@ -112,5 +118,5 @@ function setOf(name: string): number {
     h = Math.imul(h, 0x9e3779b1);
     h ^= name.charCodeAt(n >> 1) | (name.charCodeAt((n * 5) >> 3) << 7) | (n << 14) | (name.charCodeAt((n * 3) >> 2) << 20);
   }
-  return Math.imul(h, 0x85ebca6b) >>> (32 - setBits);
+  return Math.imul(h, 0x85ebca6b) | 1;
 }
