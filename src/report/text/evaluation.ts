@@ -78,11 +78,11 @@ export function outcomeLines(tools: readonly ToolOutcome[], paint: Paint): strin
 
 function notes(evaluation: Evaluation, frame: EvaluationTextFrame, paint: Paint): string[] {
   const result: string[] = [];
-  const inGrace = evaluation.warnings.filter((w) => w.graceExpiresAtMs !== undefined);
+  const inGrace = evaluation.warnings.flatMap((w) => w.graceExpiresAtMs ?? []);
   if (inGrace.length > 0) {
-    const first = Math.min(...inGrace.map((w) => w.graceExpiresAtMs as number));
-    const left = span(first - frame.evaluatedAtMs);
-    result.push(paint.warn(`${count(inGrace.length, "unmapped tool")} in grace period (first expires in ${left})`));
+    const running = inGrace.filter((expiresAtMs) => expiresAtMs > frame.evaluatedAtMs);
+    const left = running.length === 0 ? "over by now" : `first expires in ${span(Math.min(...running) - frame.evaluatedAtMs)}`;
+    result.push(paint.warn(`${count(inGrace.length, "unmapped tool")} in grace period (${left})`));
   }
   if (!evaluation.cardChecked) result.push(paint.faint("No card given: card actions were not checked."));
   const grace = graceWords(evaluation.grace);

@@ -60,7 +60,8 @@ function summaryLines(report: ReplayReport, paint: Paint): string[] {
     ...(graceTools.length === 0 ? [] : [`  Tools in grace: ${graceTools.length}`]),
     ...listed(
       graceTools.map(
-        ({ tool, count: n, expiresAtMs }) => `${String(n).padStart(6)}  ${escapeText(tool)}  until ${clock(expiresAtMs)}`,
+        ({ tool, agent, count: n, expiresAtMs }) =>
+          `${String(n).padStart(6)}  ${escapeText(tool)}${agent === undefined ? "" : ` (${escapeText(agent)})`}  until ${clock(expiresAtMs)}`,
       ),
     ),
     ...notes(report).map((line) => paint.faint(`  ${line}`)),
