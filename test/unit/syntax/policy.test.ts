@@ -137,8 +137,9 @@ describe("an invalid policy is rejected whole, with a place and advice", () => {
       message: "`capability_mappings.web` lacks the key `card_actions`",
       span: { line: 6, column: 3 },
     });
-    expect(only(edited("  web:\n", "  a/b~c d:\n").replace("tools:", "tolls:").replace("card_actions", "tools"))).toMatchObject({
-      code: "missing_key",
+    expect(only(edited("  web:\n", "  a/b~c d:\n").replace("    card_actions: [web_fetch]\n", ""))).toMatchObject({
+      path: 'capability_mappings["a/b~c d"]',
+      span: { line: 6, column: 3, endColumn: 10 },
     });
   });
 
