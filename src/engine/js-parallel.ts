@@ -79,8 +79,17 @@ export class ParallelBlock {
       const mask = masks + classes[byte] * step;
       const stay = (byte & 0xc0) === 0x80 ? loopMore : loop;
       if (top < size) top += 4;
-      for (let j = top - 1; j >= 4; j--) live[j] = (live[j - 4] & words[mask + j]) | (live[j] & words[stay + j]);
-      for (let j = 3; j >= 0 && size > 0; j--) live[j] = (words[entry + j] & words[mask + j]) | (live[j] & words[stay + j]);
+      // Word by word, so that what one token had is at hand when the next one is asked what it had before.
+      for (let w = 0; w < 4 && top > 0; w++) {
+        let j = top - 4 + w;
+        let had = live[j];
+        for (; j >= 4; j -= 4) {
+          const before = live[j - 4];
+          live[j] = (before & words[mask + j]) | (had & words[stay + j]);
+          had = before;
+        }
+        live[j] = (words[entry + j] & words[mask + j]) | (had & words[stay + j]);
+      }
       while (top > 0 && (live[top - 1] | live[top - 2] | live[top - 3] | live[top - 4]) === 0) top -= 4;
       entry = restart;
     }
