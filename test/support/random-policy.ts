@@ -97,23 +97,17 @@ export class PolicyDraw extends Draw {
   }
 
   context(nowMs: number): Context {
-    const seen = new Map<string, number>();
     const hourMs = 3_600_000;
+    const isDown = this.chance(15);
+    const firstSeenMs = (tool: string) => {
+      if (isDown) throw new Error("the store is down");
+      return tool.startsWith("c") ? undefined : nowMs - ((tool.length * 37 + (tool.codePointAt(0) ?? 0)) % 60) * hourMs;
+    };
     return {
       kind: this.of(["cicd", "gateway", "observer", "audit", "runtime"] as const),
       ...(this.chance(50) ? { card: this.card() } : {}),
       ...(this.chance(80) ? { nowMs } : {}),
-      ...(this.chance(60)
-        ? {
-            sightings: {
-              firstSeenMs: (tool: string) => {
-                if (tool.endsWith("b") && tool.startsWith("é")) throw new Error("store is down");
-                if (!seen.has(tool)) seen.set(tool, nowMs - ((tool.length * 37 + (tool.codePointAt(0) ?? 0)) % 60) * hourMs);
-                return tool.startsWith("c") ? undefined : seen.get(tool);
-              },
-            },
-          }
-        : {}),
+      ...(this.chance(60) ? { sightings: { firstSeenMs } } : {}),
       ...(this.chance(30) ? { guardrail: this.guardrail(nowMs) } : {}),
     };
   }
