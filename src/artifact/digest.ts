@@ -15,25 +15,25 @@ function buildTables(): Int32Array {
   return table;
 }
 
-/** CRC-32 (IEEE 802.3, reflected) as an unsigned number. Linear, eight bytes a step. */
+/** CRC-32 (IEEE 802.3, reflected) as an unsigned number. Linear, eight bytes a step; unaligned bytes are copied first. */
 export function crc32(bytes: Uint8Array): number {
   const t = tables;
-  const length = bytes.length;
-  const whole = length - (length & 7);
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
+  const words = new Int32Array(aligned.buffer, aligned.byteOffset, (bytes.length >>> 3) * 2);
   let c = -1;
-  let i = 0;
-  for (; i < whole; i += 8) {
-    c ^= bytes[i] | (bytes[i + 1] << 8) | (bytes[i + 2] << 16) | (bytes[i + 3] << 24);
+  for (let i = 0; i < words.length; i += 2) {
+    const d = words[i + 1];
+    c ^= words[i];
     c =
       t[1792 + (c & 255)] ^
       t[1536 + ((c >>> 8) & 255)] ^
       t[1280 + ((c >>> 16) & 255)] ^
       t[1024 + (c >>> 24)] ^
-      t[768 + bytes[i + 4]] ^
-      t[512 + bytes[i + 5]] ^
-      t[256 + bytes[i + 6]] ^
-      t[bytes[i + 7]];
+      t[768 + (d & 255)] ^
+      t[512 + ((d >>> 8) & 255)] ^
+      t[256 + ((d >>> 16) & 255)] ^
+      t[d >>> 24];
   }
-  for (; i < length; i++) c = (c >>> 8) ^ t[(c ^ bytes[i]) & 255];
+  for (let i = words.length * 4; i < bytes.length; i++) c = (c >>> 8) ^ t[(c ^ bytes[i]) & 255];
   return ~c >>> 0;
 }
