@@ -72,3 +72,49 @@ export async function* inChunks(content: Content, size: number): AsyncGenerator<
   const bytes = Buffer.from(content as string);
   for (let i = 0; i < bytes.length; i += size) yield bytes.subarray(i, i + size);
 }
+
+/** A fixed pseudo-random sequence: whole numbers below n. */
+export function chance(seed: number): (n: number) => number {
+  let state = seed;
+  return (n) => {
+    state = (state * 1103515245 + 12345) % 2147483648;
+    return Math.floor((state / 2147483648) * n);
+  };
+}
+
+/** Records of every kind with markers in wrong places; a fixed pseudo-random sequence. */
+export function transcript(seed: number, count: number): object[] {
+  const next = chance(seed);
+  const session = () => `s${next(4)}`;
+  const texts = [
+    "plain",
+    '"tool_use"',
+    '{"sessionId":"s9"}',
+    "\u001b[31m",
+    "}{",
+    '\\"',
+    "\\u005f",
+    "sessionId",
+    '"session_id":"s8"',
+  ];
+  const text = () => texts[next(texts.length)]!;
+  const nested = () => ({
+    toolUseResult: { [texts[next(texts.length)]!]: text(), sessionId: session(), session_id: `x${next(3)}` },
+  });
+  return Array.from({ length: count }, (_, i) => {
+    const block = toolUse(text(), `t${next(200)}`);
+    const kinds = [
+      () => user(session(), text()),
+      () => ({ ...nested(), ...user(session(), text()) }),
+      () => user(session(), [{ type: "tool_result", content: JSON.stringify(block) }]),
+      () => assistant(session(), [{ type: "text", text: text() }]),
+      () => assistant(session(), [block], at(`${1 + next(5)}T00:00:00Z`)),
+      () => agentProgress(session(), [block]),
+      () => ({ type: "progress", sessionId: session(), data: { type: "bash_progress", output: text() } }),
+      () => ({ type: "summary", summary: text(), leafUuid: "u" }),
+      () => ({ type: "system", sessionId: `z${i}`, content: text() }),
+      () => ({ ...user("", text()), sessionId: undefined }),
+    ];
+    return kinds[next(kinds.length)]!();
+  });
+}

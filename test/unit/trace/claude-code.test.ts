@@ -1,5 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { agentProgress, assistant, at, codesOf, lines, placesOf, read, toolsOf, toolUse, user } from "../../support/traces.js";
+import {
+  agentProgress,
+  assistant,
+  at,
+  codesOf,
+  lines,
+  placesOf,
+  read,
+  toolsOf,
+  toolUse,
+  transcript,
+  user,
+} from "../../support/traces.js";
 
 describe("Claude Code transcripts", () => {
   it("counts tool_use blocks of assistant records, with time, line and session", async () => {
@@ -168,49 +180,8 @@ describe("Claude Code transcripts", () => {
 });
 
 describe("lines that are spared the parser", () => {
-  /** Records of every kind with markers in wrong places; a fixed pseudo-random sequence. */
-  function transcript(seed: number): object[] {
-    let state = seed;
-    const next = (n: number) => {
-      state = (state * 1103515245 + 12345) % 2147483648;
-      return Math.floor((state / 2147483648) * n);
-    };
-    const session = () => `s${next(4)}`;
-    const texts = [
-      "plain",
-      '"tool_use"',
-      '{"sessionId":"s9"}',
-      "\u001b[31m",
-      "}{",
-      '\\"',
-      "\\u005f",
-      "sessionId",
-      '"session_id":"s8"',
-    ];
-    const text = () => texts[next(texts.length)]!;
-    const nested = () => ({
-      toolUseResult: { [texts[next(texts.length)]!]: text(), sessionId: session(), session_id: `x${next(3)}` },
-    });
-    return Array.from({ length: 300 }, (_, i) => {
-      const block = toolUse(text(), `t${next(200)}`);
-      const kinds = [
-        () => user(session(), text()),
-        () => ({ ...nested(), ...user(session(), text()) }),
-        () => user(session(), [{ type: "tool_result", content: JSON.stringify(block) }]),
-        () => assistant(session(), [{ type: "text", text: text() }]),
-        () => assistant(session(), [block], at(`${1 + next(5)}T00:00:00Z`)),
-        () => agentProgress(session(), [block]),
-        () => ({ type: "progress", sessionId: session(), data: { type: "bash_progress", output: text() } }),
-        () => ({ type: "summary", summary: text(), leafUuid: "u" }),
-        () => ({ type: "system", sessionId: `z${i}`, content: text() }),
-        () => ({ ...user("", text()), sessionId: undefined }),
-      ];
-      return kinds[next(kinds.length)]!();
-    });
-  }
-
   it.each([1, 2, 3, 4, 5, 6, 7, 8])("change nothing (seed %i)", async (seed) => {
-    const records = [user("s0"), ...transcript(seed)];
+    const records = [user("s0"), ...transcript(seed, 300)];
     const compact = await read(lines(...records));
     // White space after the keys keeps every line from being spared.
     const spaced = await read(lines(...records.map((record) => JSON.stringify(record, null, 1).replaceAll("\n", ""))));

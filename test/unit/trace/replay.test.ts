@@ -10,7 +10,7 @@ import type { ReplayReport } from "../../../src/trace/replay-report.js";
 import { selectTraces } from "../../../src/trace/select.js";
 import { listTools } from "../../../src/trace/tools.js";
 import type { TraceSet } from "../../../src/trace/trace-set.js";
-import { agentProgress, assistant, at, lines, read, step, toolUse, user } from "../../support/traces.js";
+import { agentProgress, assistant, at, chance, lines, read, step, toolUse, user } from "../../support/traces.js";
 
 interface Sketch {
   readonly unmapped?: string;
@@ -233,11 +233,7 @@ describe("counts of sessions in a replay (E7)", () => {
 describe("both ways of judging agree where no trigger counts", () => {
   /** Calls of four agents' sessions, some undated, over names that touch every rule; a fixed pseudo-random sequence. */
   function sample(seed: number): string {
-    let state = seed;
-    const next = (n: number) => {
-      state = (state * 1103515245 + 12345) % 2147483648;
-      return Math.floor((state / 2147483648) * n);
-    };
+    const next = chance(seed);
     const names = ["read_a", "write_a", "other", "new_one", "delete_x", "rm", "", "x\ufffd", "_é", "read_delete"];
     const records = Array.from({ length: 120 }, (_, i) =>
       step(
