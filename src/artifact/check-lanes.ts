@@ -62,14 +62,7 @@ function checkAddress(section: string, slots: number, shift: number, probes: num
   if (!power || shift > 31 || 0xffffffff >>> shift >= slots || probes > slots) bad(section);
 }
 
-function checkSlots(
-  file: Uint8Array,
-  counts: Counts,
-  section: number,
-  shift: number,
-  probes: number,
-  wildcards: number,
-): void {
+function checkSlots(file: Uint8Array, counts: Counts, section: number, shift: number, probes: number, wildcards: number): void {
   const name = section === L.SECTION_LITERALS ? "literals" : section === L.SECTION_PREFIX ? "prefix" : "suffix";
   checkAddress(name, sectionRange(file, section).size / L.SLOT_BYTES, shift, probes);
   const slots = sectionWords(file, section);

@@ -1,5 +1,5 @@
 import { artifactBytesMax, globBytesMax } from "../limits.js";
-import { severities, triggerActions, unmappedActions, enforcementModes } from "../policy/lattice.js";
+import { enforcementModes, severities, triggerActions, unmappedActions } from "../policy/lattice.js";
 import { checkLanes } from "./check-lanes.js";
 import { crc32 } from "./digest.js";
 import { ArtifactError } from "./errors.js";

@@ -1,5 +1,5 @@
-import type { Scope } from "../policy/model.js";
 import { enforcementModes, severities, triggerActions, unmappedActions } from "../policy/lattice.js";
+import type { Scope } from "../policy/model.js";
 import type * as A from "./artifact.js";
 import { checkArtifact } from "./check.js";
 import * as L from "./layout.js";
@@ -135,11 +135,9 @@ function ruleTables(
     layer: scopes[r[L.CAPABILITY_LAYER / 4]],
     index: r[L.CAPABILITY_INDEX / 4],
     description: texts.get(r[L.CAPABILITY_DESCRIPTION / 4]),
-    cardActions: lists(
-      L.SECTION_CAPABILITY_ACTIONS,
-      r[L.CAPABILITY_ACTION_START / 4],
-      r[L.CAPABILITY_ACTION_COUNT / 4],
-    ).map((id) => texts.get(id)),
+    cardActions: lists(L.SECTION_CAPABILITY_ACTIONS, r[L.CAPABILITY_ACTION_START / 4], r[L.CAPABILITY_ACTION_COUNT / 4]).map(
+      (id) => texts.get(id),
+    ),
     globIds: lists(L.SECTION_CAPABILITY_GLOBS, r[L.CAPABILITY_GLOB_START / 4], r[L.CAPABILITY_GLOB_COUNT / 4]),
     ...placeAt(r, L.CAPABILITY_FILE / 4),
   }));

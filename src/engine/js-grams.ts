@@ -145,15 +145,7 @@ export class GramLane {
   }
 
   /** Verifies the globs whose piece stands around the gram. */
-  #search(
-    start: number,
-    end: number,
-    place: number,
-    name: Uint8Array,
-    from: number,
-    to: number,
-    rows: RowJoin,
-  ): void {
+  #search(start: number, end: number, place: number, name: Uint8Array, from: number, to: number, rows: RowJoin): void {
     const postings = this.#postings;
     const globs = this.#globs;
     const text = this.#text;

@@ -2,10 +2,6 @@ import { GLOB_BYTES, GLOB_TEXT_OFFSET, HASH_MIX, HASH_PRIME, SECTION_GLOB_TEXT, 
 import { sectionBytes, sectionInts } from "../artifact/sections.js";
 
 /** FORMAT.md, "Classifying a name". */
-export function rollHash(hash: number, byte: number): number {
-  return Math.imul(hash ^ byte, HASH_PRIME);
-}
-
 export function mixHash(hash: number): number {
   const x = Math.imul(hash ^ (hash >>> 15), HASH_MIX);
   return x ^ (x >>> 13);

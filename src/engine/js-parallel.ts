@@ -1,9 +1,4 @@
-import {
-  PARALLEL_GLOB_BYTES,
-  PARALLEL_HEAD_BYTES,
-  PARALLEL_WIDTH,
-  SECTION_DENSE,
-} from "../artifact/layout.js";
+import { PARALLEL_GLOB_BYTES, PARALLEL_HEAD_BYTES, PARALLEL_WIDTH, SECTION_DENSE } from "../artifact/layout.js";
 import { sectionRange } from "../artifact/sections.js";
 import type { RowJoin } from "./js-rows.js";
 

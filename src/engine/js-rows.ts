@@ -141,4 +141,3 @@ export class RowJoin {
     return h ^ (h >>> 13);
   }
 }
-

@@ -1,4 +1,11 @@
-import { HEADER_BYTES, HEADER_FLAGS, HEADER_SECTIONS, SECTION_COUNT, SECTION_LANES, SECTION_ROWS } from "../../src/artifact/layout.js";
+import {
+  HEADER_BYTES,
+  HEADER_FLAGS,
+  HEADER_SECTIONS,
+  SECTION_COUNT,
+  SECTION_LANES,
+  SECTION_ROWS,
+} from "../../src/artifact/layout.js";
 import { forge, sectionAt } from "./forge.js";
 
 /** A small generator with a seed: the same seed gives the same damage. */
@@ -13,7 +20,9 @@ export function seeded(seed: number): (n: number) => number {
 }
 
 /** Words that sit on the edges of what tables allow. */
-const edges = [0, 1, 2, 3, 4, 15, 16, 31, 32, 63, 64, 127, 128, 255, 256, 0x7fff, 0xffff, 0x7fffffff, 0x80000000, 0xfffffff0, 0xffffffff];
+const edges = [
+  0, 1, 2, 3, 4, 15, 16, 31, 32, 63, 64, 127, 128, 255, 256, 0x7fff, 0xffff, 0x7fffffff, 0x80000000, 0xfffffff0, 0xffffffff,
+];
 
 /**
  * One forged artifact: one to four edits, mostly in the tables that evaluation walks, and a checksum that fits. Edits are
@@ -62,7 +71,8 @@ function place(copy: Uint8Array, random: (n: number) => number): number {
   const kind = random(12);
   if (kind === 0) return HEADER_FLAGS;
   if (kind === 1) return random(HEADER_BYTES / 4) * 4;
-  const section = kind < 5 ? SECTION_LANES : kind < 9 ? SECTION_LANES + random(SECTION_COUNT - SECTION_LANES) : SECTION_ROWS + random(12);
+  const section =
+    kind < 5 ? SECTION_LANES : kind < 9 ? SECTION_LANES + random(SECTION_COUNT - SECTION_LANES) : SECTION_ROWS + random(12);
   const { offset, size } = sectionAt(copy, section);
   const words = Math.floor(size / 4);
   if (words === 0 || offset + size > copy.length) return random(Math.floor(copy.length / 4)) * 4;
@@ -78,5 +88,6 @@ function sectionEdit(view: DataView, random: (n: number) => number): void {
   const at = HEADER_SECTIONS + random(SECTION_COUNT) * 8;
   const other = HEADER_SECTIONS + random(SECTION_COUNT) * 8;
   if (random(2) === 0) view.setUint32(at, view.getUint32(other, true), true);
-  if (random(2) === 0) view.setUint32(at + 4, view.getUint32(random(2) === 0 ? other + 4 : at + 4, true) + random(5) * 4 - 8, true);
+  if (random(2) === 0)
+    view.setUint32(at + 4, view.getUint32(random(2) === 0 ? other + 4 : at + 4, true) + random(5) * 4 - 8, true);
 }

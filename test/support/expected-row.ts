@@ -47,7 +47,8 @@ export function namesNear(artifact: Artifact, count: number, seed: number): stri
     const change = random(4);
     if (change === 0) return name.slice(0, at) + name.slice(at + 1);
     if (change === 1) return name.slice(0, at) + alphabet[random(alphabet.length)] + name.slice(at);
-    if (change === 2 && artifact.globs.count > 1) return name + artifact.globs.get(random(artifact.globs.count)).text.replace(/[*?]/g, "");
+    if (change === 2 && artifact.globs.count > 1)
+      return name + artifact.globs.get(random(artifact.globs.count)).text.replace(/[*?]/g, "");
     return name;
   });
 }

@@ -1,5 +1,5 @@
-import type { LaneBudget } from "../../src/compiler/lanes.js";
 import { compilePolicy } from "../../src/compiler/compile.js";
+import type { LaneBudget } from "../../src/compiler/lanes.js";
 import { type TinyPolicy, tinyPolicy } from "./tiny-policy.js";
 
 /** One small policy for every kind of lane, with the budget that forces it. */
@@ -16,7 +16,12 @@ export const lanePolicies: readonly LanePolicy[] = [
   {
     name: "literals",
     policy: {
-      forbidden: [["rm", "critical"], ["delete_all", "high", "org"], ["größe", "low"], ["名前", "medium"]],
+      forbidden: [
+        ["rm", "critical"],
+        ["delete_all", "high", "org"],
+        ["größe", "low"],
+        ["名前", "medium"],
+      ],
       capabilities: [["read", ["cat", "ls", "rm"], ["read", "list"]]],
     },
   },
@@ -31,7 +36,10 @@ export const lanePolicies: readonly LanePolicy[] = [
       ],
       triggers: [
         ["warn", [{ globs: ["*_all"] }]],
-        ["escalate", [{ globs: ["mcp__*", "*admin*"] }, { globs: ["*prod*"], tests: [{ count: "tool_count", comparison: ">", value: 3 }] }]],
+        [
+          "escalate",
+          [{ globs: ["mcp__*", "*admin*"] }, { globs: ["*prod*"], tests: [{ count: "tool_count", comparison: ">", value: 3 }] }],
+        ],
         ["deny", [{ globs: [], tests: [{ count: "violation_count", comparison: ">=", value: -2 }] }]],
       ],
     },
@@ -50,7 +58,10 @@ export const lanePolicies: readonly LanePolicy[] = [
         ["?é?*x", "low"],
         ["mcp__prod__drop_table", "low"],
       ],
-      capabilities: [["any", ["*", "????", "?*abc*?", ...verbs.map((verb) => `mcp__*__${verb}*`)]], ["odd", ["x?y*z", "?????*"]]],
+      capabilities: [
+        ["any", ["*", "????", "?*abc*?", ...verbs.map((verb) => `mcp__*__${verb}*`)]],
+        ["odd", ["x?y*z", "?????*"]],
+      ],
       triggers: [["escalate", [{ globs: ["*é*ö*"] }, { globs: ["*wx*yz*"] }, { globs: verbs.map((verb) => `*${verb}*`) }]]],
     },
   },
@@ -58,7 +69,10 @@ export const lanePolicies: readonly LanePolicy[] = [
     name: "open",
     budget: { statesMax: 0, literalWorkMax: 0 },
     policy: {
-      forbidden: [["mcp__prod__*", "low"], ["*drop*db*", "high"]],
+      forbidden: [
+        ["mcp__prod__*", "low"],
+        ["*drop*db*", "high"],
+      ],
       capabilities: [["all", ["mcp__prod__drop_db", "mcp__prod__drop", "*drop_db*"]]],
     },
   },

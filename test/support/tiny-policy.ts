@@ -1,5 +1,5 @@
-import { parseGlob, type Glob } from "../../src/glob/parse.js";
-import type { MergedPolicy, Scope, Severity, TriggerAction, CountTest } from "../../src/policy/model.js";
+import { type Glob, parseGlob } from "../../src/glob/parse.js";
+import type { CountTest, MergedPolicy, Scope, Severity, TriggerAction } from "../../src/policy/model.js";
 
 export interface TinyPolicy {
   readonly name?: string;

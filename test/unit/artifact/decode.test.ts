@@ -55,7 +55,10 @@ describe("what a decoded artifact says", () => {
     expect([0, 1, 2].map((i) => artifact.triggers.get(i).action)).toEqual(["deny", "escalate", "warn"]);
     const escalate = artifact.triggers.get(1);
     expect(escalate).toMatchObject({ index: 1, condition: "trigger 1", reason: "because 1", termCount: 2 });
-    expect(artifact.terms.get(escalate.termStart).globIds.map((id) => artifact.globs.get(id).text)).toEqual(["mcp__*", "*admin*"]);
+    expect(artifact.terms.get(escalate.termStart).globIds.map((id) => artifact.globs.get(id).text)).toEqual([
+      "mcp__*",
+      "*admin*",
+    ]);
     expect(artifact.terms.get(escalate.termStart + 1).tests).toEqual([{ count: "tool_count", comparison: ">", value: 3 }]);
     const counts = artifact.terms.get(artifact.triggers.get(0).termStart);
     expect(counts).toEqual({ trigger: 0, globIds: [], tests: [{ count: "violation_count", comparison: ">=", value: -2 }] });

@@ -110,11 +110,22 @@ describe("names that are not ASCII", () => {
 
 describe("long names", () => {
   test("keys at both ends of a name longer than the hashes that are kept, and than the buffers that are kept", () => {
-    const policy: TinyPolicy = { forbidden: [["start*"], ["*end", "critical"], ["*mid*dle*", "medium"], [`${"k".repeat(255)}*`, "low"]] };
+    const policy: TinyPolicy = {
+      forbidden: [["start*"], ["*end", "critical"], ["*mid*dle*", "medium"], [`${"k".repeat(255)}*`, "low"]],
+    };
     for (const { artifact, js } of openBoth(policy)) {
       for (const filler of [100, 255, 256, 257, 300, 5000, 300_000]) {
         const x = "x".repeat(filler);
-        const names = [`start${x}`, `${x}end`, `start${x}end`, `${x}mid${x}dle`, x, `${"k".repeat(255)}${x}`, `${"k".repeat(254)}${x}`, `${x}é${x}end`];
+        const names = [
+          `start${x}`,
+          `${x}end`,
+          `start${x}end`,
+          `${x}mid${x}dle`,
+          x,
+          `${"k".repeat(255)}${x}`,
+          `${"k".repeat(254)}${x}`,
+          `${x}é${x}end`,
+        ];
         for (const name of names) {
           const row = js.row(js.classify(name));
           const worst = [0, 1, 2, 3].find((rank) => js.matchGlob(artifact.forbidden.get(rank).globId, name)) ?? L.NONE;
