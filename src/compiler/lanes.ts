@@ -18,7 +18,7 @@ export interface LaneBudget extends DfaBudget {
 
 export const defaultBudget: LaneBudget = {
   statesMax: 8192,
-  workMax: 4_000_000,
+  workMax: 2_000_000,
   literalWorkMax: 40_000_000,
   reserveBytesMax: 8 * 1024 * 1024,
 };

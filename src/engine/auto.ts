@@ -1,16 +1,31 @@
 import type { Artifact } from "../artifact/artifact.js";
+import {
+  FLAG_GRAM3,
+  FLAG_GRAM4,
+  FLAG_LENGTH,
+  FLAG_PARALLEL,
+  FLAG_PREFIX,
+  FLAG_SUFFIX,
+  HEADER_FLAGS,
+} from "../artifact/layout.js";
+import { wordAt } from "../artifact/sections.js";
 import type { Evaluator } from "./evaluator.js";
 import { openJs } from "./js.js";
 import { openWasm } from "./wasm.js";
 
 export interface ChosenEvaluators {
-  /** For one name held as a string: a call into WASM copies the name first, which costs more than a walk in JS. */
+  /**
+   * For one name held as a string. A call into WASM copies the name first, which costs more than the walk of one automaton
+   * saves; the indexed lanes do enough work a name to be worth the copy (bench/, "single checks").
+   */
   readonly single: Evaluator;
   /** For packed batches. */
   readonly bulk: Evaluator;
   /** Why WASM is not used, where it was wanted. */
   readonly wasmUnavailable?: string;
 }
+
+const indexedLanes = FLAG_PREFIX | FLAG_SUFFIX | FLAG_GRAM3 | FLAG_GRAM4 | FLAG_LENGTH | FLAG_PARALLEL;
 
 /**
  * Chosen once, when the engine opens. Without WASM (no `WebAssembly`, a CSP, workerd) `auto` goes on in JS.
@@ -24,7 +39,8 @@ export function chooseEvaluators(artifact: Artifact, wish: "auto" | "js" | "wasm
   const single = openJs(artifact);
   if (wish === "js") return { single, bulk: single };
   try {
-    return { single, bulk: openWasm(artifact) };
+    const bulk = openWasm(artifact);
+    return { single: wordAt(artifact.bytes, HEADER_FLAGS) & indexedLanes ? bulk : single, bulk };
   } catch (error) {
     return { single, bulk: single, wasmUnavailable: error instanceof Error ? error.message : String(error) };
   }
