@@ -1,4 +1,4 @@
-import { GLOB_BYTES, GLOB_TEXT_OFFSET, HASH_MIX, HASH_PRIME, SECTION_GLOB_TEXT, SECTION_GLOBS } from "../artifact/layout.js";
+import { GLOB_BYTES, GLOB_TEXT_OFFSET, HASH_MIX, SECTION_GLOB_TEXT, SECTION_GLOBS } from "../artifact/layout.js";
 import { sectionBytes, sectionInts } from "../artifact/sections.js";
 
 /** FORMAT.md, "Classifying a name". */
