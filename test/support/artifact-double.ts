@@ -159,12 +159,18 @@ function points(name: string): readonly number[] {
   return Array.from(name, (character) => character.codePointAt(0) as number);
 }
 
-/** Backtracking by definition; names and globs of these tests are short. */
+/** Every split of the name, token by token. */
 function naiveMatch(tokens: readonly number[], name: readonly number[]): boolean {
-  if (tokens.length === 0) return name.length === 0;
-  const [token, ...rest] = tokens;
-  if (token === STAR) return naiveMatch(rest, name) || (name.length > 0 && naiveMatch(tokens, name.slice(1)));
-  return name.length > 0 && (token === ANY || token === name[0]) && naiveMatch(rest, name.slice(1));
+  let ends = new Set([0]);
+  for (const token of tokens) {
+    const next = new Set<number>();
+    for (const end of ends) {
+      if (token === STAR) for (let at = end; at <= name.length; at++) next.add(at);
+      else if (end < name.length && (token === ANY || token === name[end])) next.add(end + 1);
+    }
+    ends = next;
+  }
+  return ends.has(name.length);
 }
 
 /** An engine over the double. */
