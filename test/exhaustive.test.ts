@@ -22,7 +22,7 @@ const deep = process.env.SMOLTBOT_DEEP === "1";
 const tokens = deep ? 4 : 3;
 const length = deep ? 6 : 5;
 /** Plain letters, and letters of two and four bytes, two of which share their first byte. */
-const alphabets = [["a", "b", "c"], ["\u00e9", "\u00e8", "\u{1f600}"]] as const; // biome-ignore format: one line
+const alphabets: readonly (readonly [string, string, string])[] = [["a", "b", "c"], ["\u00e9", "\u00e8", "\u{1f600}"]]; // biome-ignore format: one line
 /** Every how manieth pair goes through the whole compiler and both evaluators. */
 const stride = deep ? 7 : 11;
 

@@ -32,16 +32,15 @@ export function referenceEvaluate(
   const all = calls.flatMap((call) => call.findings);
   const findings = firstOfEach(all, ({ tool, cause, rule }) => JSON.stringify([tool, cause, rule.kind, rule.layer, rule.index]));
   const outcomes = groups(calls, (call) => call.tool).map((same) => outcomeOf(same, policy.mode));
-  const listed = (verdict: Result.Verdict) => findings.filter(({ cause }) => verdicts[cause][0] === verdict);
+  const listed = (...wanted: readonly string[]) =>
+    findings.filter(({ cause }) => wanted.includes(verdicts[cause][0]) || wanted.includes(cause));
   return {
     verdict: strictest(["pass", "warn", "fail"], ...outcomes.map((o) => o.verdict)),
     action: strictest(["allow", "warn", "escalate", "deny"], ...outcomes.map((o) => o.action)),
     mode: policy.mode,
     tools: outcomes,
     violations: listed("fail").map(({ cause, ...f }) => ({ ...f, type: verdicts[cause][1] }) as Result.Violation),
-    warnings: [...listed("warn"), ...findings.filter((f) => f.cause === "notice")].map(
-      ({ cause, ...f }) => ({ ...f, type: verdicts[cause][1] }) as Result.Warning,
-    ),
+    warnings: listed("warn", "notice").map(({ cause, ...f }) => ({ ...f, type: verdicts[cause][1] }) as Result.Warning),
     escalations: findings.filter((f) => f.cause === "escalated").map(({ tool, reason, rule }) => ({ tool, reason, rule })),
     cardGaps: findings
       .filter((f) => kind === "observer" && f.cause === "capability_exceeded") // E10
@@ -101,7 +100,7 @@ function merge({ org, agent }: Layers) {
   const graceHours = floor.gracePeriodHours ?? 24;
   const failOn = floor.failOn ?? "low";
   return {
-    name: (agent ?? base).meta.name,
+    name: org && agent ? `${agent.meta.name} (resolved)` : base.meta.name,
     sources: [org, agent].flatMap((p) => (p ? [{ layer: p.meta.scope, file: p.file, name: p.meta.name }] : [])),
     files: { org: org?.file ?? "", agent: agent?.file ?? "" },
     capabilities: layered((policy) => policy.capabilities),

@@ -31,23 +31,23 @@ async function policyTest(folder: string, options: readonly string[]): Promise<O
   const out: string[] = [];
   const paint = (text: string) => text;
   const command = new Command("test").exitOverride();
-  const before = process.exitCode;
-  define(command, {
+  const terminal = {
     paint: { strong: paint, faint: paint, pass: paint, warn: paint, fail: paint },
     colorErrors: false,
-    out: (text) => void out.push(text),
+    stdin: (async function* () {})(),
+    exitCode: 0,
+    out: (text: string) => void out.push(text),
     err: () => {},
     progress: () => Promise.resolve({ update() {}, stop() {} }),
-  });
+  };
+  define(command, terminal);
   try {
     const files = [join(folder, "policy.yaml"), "--traces", join(folder, "runs"), "--format", "json"];
     await command.parseAsync(["node", "test", ...files, ...options]);
-    return { exit: Number(process.exitCode), report: JSON.parse(out.join("")) as Record<string, unknown> };
+    return { exit: terminal.exitCode, report: JSON.parse(out.join("")) as Record<string, unknown> };
   } catch {
     // What main() makes of every failure: diagnostics on stderr, no report, exit code 1.
     return { exit: 1, report: undefined };
-  } finally {
-    process.exitCode = before;
   }
 }
 

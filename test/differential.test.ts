@@ -1,0 +1,205 @@
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { CompileOptions } from "../src/compiler/compile.js";
+import { type Engine, openEngine } from "../src/engine/engine.js";
+import { packNames } from "../src/engine/names.js";
+import type { Decision } from "../src/engine/result.js";
+import { referenceEvaluate, referenceMatch } from "../src/reference/evaluate.js";
+import { globsUpTo, textsUpTo } from "./support/alphabet.js";
+import { layersOf } from "./support/cases.js";
+import { compileLayers, indexedOnly, type Layers } from "./support/evaluators.js";
+import { fastMatcher, pointsOf } from "./support/fast-match.js";
+import { caseOf, decisionKey, disagreement, type Question, shrink, writeRegression } from "./support/found-case.js";
+import { actions, type GeneratedPolicy, randomName, randomPolicy } from "./support/generate.js";
+import { Random } from "./support/random.js";
+import { defaultSeed } from "./support/seed.js";
+
+/**
+ * Random policies and names through the reference and the compiled engines, 0 differences. Names come from the policy's own
+ * globs, then move a step away. SMOLTBOT_SEED repeats a run; SMOLTBOT_DEEP=1 makes it twenty times as long.
+ */
+const seed = Number(process.env.SMOLTBOT_SEED ?? defaultSeed);
+const deep = process.env.SMOLTBOT_DEEP === "1";
+const policies = deep ? 8400 : 420;
+const namesPerPolicy = 5000;
+/** Seconds on a quiet machine; the limit is for busy ones. */
+const limitMs = deep ? 7_200_000 : 300_000;
+const regressions = join(import.meta.dirname, "regressions");
+
+const budgets: readonly CompileOptions["budget"][] = [
+  undefined,
+  indexedOnly,
+  { statesMax: 12 },
+  { workMax: 150, literalWorkMax: 0 },
+  { statesMax: 0, literalWorkMax: 0, reserveBytesMax: 0 },
+];
+
+interface Subject {
+  readonly generated: GeneratedPolicy;
+  readonly budget: CompileOptions["budget"];
+}
+
+function subjectOf(random: Random, index: number): Subject {
+  // Mostly small policies, where matches overlap in every way; some that fill the indexed lanes.
+  const globs = index % 50 === 49 ? 250 : random.pick([1, 2, 3, 5, 8, 12, 20, 30, 60]);
+  return { generated: randomPolicy(random, { globs, counts: index % 5 === 4 }), budget: budgets[index % budgets.length] };
+}
+
+/**
+ * What the reference says about single calls. A name matters to it only through the globs it matches and being invalid,
+ * so it is asked once for each such combination; a sample is asked name by name, with the reference's own matcher.
+ */
+class Oracle {
+  readonly #globs: readonly string[];
+  readonly #matchers: readonly ((points: readonly number[]) => boolean)[];
+  readonly #answers = new Map<string, string>();
+  hits = 0;
+
+  constructor(
+    readonly layers: Layers,
+    globs: readonly string[],
+  ) {
+    this.#globs = [...new Set(globs)];
+    this.#matchers = this.#globs.map(fastMatcher);
+  }
+
+  answer(name: string): string {
+    const points = pointsOf(name);
+    let key = name === "" || points.some((p) => p === 0xfffd || (p >= 0xd800 && p <= 0xdfff)) ? "invalid " : "valid ";
+    let hit = false;
+    for (let at = 0; at < this.#matchers.length; at += 15) {
+      let bits = 0;
+      const end = Math.min(at + 15, this.#matchers.length);
+      for (let i = at; i < end; i++) if (this.#matchers[i](points)) bits |= 1 << (i - at);
+      hit ||= bits !== 0;
+      key += String.fromCharCode(bits);
+    }
+    if (hit) this.hits++;
+    let answer = this.#answers.get(key);
+    if (answer === undefined) {
+      const matches = new Map(this.#globs.map((glob, i) => [glob, this.#matchers[i](points)]));
+      answer = decisionKey(referenceEvaluate(this.layers, [name], {}, (glob) => matches.get(glob) === true).tools[0]);
+      this.#answers.set(key, answer);
+    }
+    return answer;
+  }
+}
+
+/** The texts of decisions, which the engine shares between names. */
+function keys(): (decision: Decision) => string {
+  const known = new Map<Decision, string>();
+  return (decision) => {
+    const key = known.get(decision) ?? decisionKey(decision);
+    known.set(decision, key);
+    return key;
+  };
+}
+
+function report(question: Question): never {
+  const smallest = shrink(question);
+  const what = disagreement(smallest) ?? "differs only among other names";
+  const note = `Seed ${seed}, budget ${JSON.stringify(question.budget ?? {})}. ${what}`;
+  throw new Error(`${note}\nwritten to ${writeRegression(regressions, smallest, note)}; repeat with SMOLTBOT_SEED=${seed}`);
+}
+
+test("the fast matcher is the reference matcher", () => {
+  const letters = ["a", "\u00e9", "\u{1f600}"];
+  const names = [...textsUpTo(letters, 5), "\ud83d", "a\ude00", "\ude00\ud83d"];
+  for (const { source } of globsUpTo([...letters, "*", "?"], 3)) {
+    const matches = fastMatcher(source);
+    for (const name of names)
+      if (matches(pointsOf(name)) !== referenceMatch(source, name)) throw new Error(`${source} on ${name}`);
+  }
+});
+
+test("single calls: every decision is the reference's", { timeout: limitMs }, () => {
+  const random = new Random(seed);
+  let pairs = 0;
+  let hits = 0;
+  const causes = new Map<string, number>();
+  for (let p = 0; p < policies; p++) {
+    const { generated, budget } = subjectOf(random, p);
+    const layers = layersOf(caseOf(generated));
+    const names = random.times(namesPerPolicy, () => randomName(random, generated.globs));
+    const oracle = new Oracle(layers, generated.globs);
+    const expected = names.map((name) => oracle.answer(name));
+    hits += oracle.hits;
+    pairs += names.length;
+    for (const key of expected) causes.set(key.split(" ")[2], (causes.get(key.split(" ")[2]) ?? 0) + 1);
+    for (let i = 0; i < names.length; i += 1250) {
+      expect(decisionKey(referenceEvaluate(layers, [names[i]]).tools[0]), "the reference by itself").toBe(expected[i]);
+    }
+    const bytes = compileLayers(layers, budget);
+    for (const evaluator of ["js", "wasm"] as const) {
+      const wrong = firstWrong(openEngine(bytes, { evaluator }), names, expected);
+      if (wrong !== undefined) report({ layers: generated.layers, tools: [names[wrong]], budget });
+    }
+  }
+  const share = (n: number) => `${((n / pairs) * 100).toFixed(1)} %`;
+  const distribution = Array.from(causes, ([cause, count]) => `${cause} ${share(count)}`).join(", ");
+  console.log(`seed ${seed}: ${pairs} pairs of policy and name, ${share(hits)} hit a glob; ${distribution}`);
+  expect(pairs).toBeGreaterThanOrEqual(2_000_000);
+  expect(hits / pairs).toBeGreaterThanOrEqual(0.2);
+  expect(causes.size).toBeGreaterThanOrEqual(9);
+});
+
+/** The first name whose decision in a batch, or alone, is not the expected one. */
+function firstWrong(engine: Engine, names: readonly string[], expected: readonly string[]): number | undefined {
+  const keyOf = keys();
+  const batch = engine.decideBatch(packNames(names));
+  for (let i = 0; i < names.length; i++) {
+    if (keyOf(batch.at(i)) !== expected[i]) return i;
+    if (i % 16 === 0 && keyOf(engine.decide(names[i])) !== expected[i]) return i;
+  }
+  return undefined;
+}
+
+test("sessions with cards, grace and guardrails: every evaluation is the reference's", { timeout: limitMs }, () => {
+  const random = new Random(seed ^ 0x5e551055);
+  const rounds = deep ? 20_000 : 1000;
+  for (let round = 0; round < rounds; round++) {
+    const globs = random.pick([1, 2, 4, 8, 16, 40]);
+    const generated = randomPolicy(random, { globs, counts: random.chance(0.7) });
+    const tools = random.times(random.between(0, 14), () => randomName(random, generated.globs));
+    if (tools.length > 0) tools.push(...random.times(random.below(5), () => random.pick(tools)));
+    const question = {
+      layers: generated.layers,
+      tools,
+      ...circumstances(random, generated, tools),
+      budget: random.pick(budgets),
+    };
+    if (disagreement(question) !== undefined) report(question);
+  }
+});
+
+const now = Date.parse("2026-03-01T12:00:00Z");
+const hoursAgo = (hours: number) => new Date(now - hours * 3_600_000).toISOString();
+
+function circumstances(
+  random: Random,
+  { layers, globs }: GeneratedPolicy,
+  tools: readonly string[],
+): Pick<Question, "card" | "context"> {
+  const some = <T>(list: readonly T[], share: number) => list.filter(() => random.chance(share));
+  const card = random.chance(0.5) ? { bounded: some(actions, 0.6), forbidden: some(actions, 0.15) } : undefined;
+  const context: Record<string, unknown> = { kind: random.pick(["cicd", "gateway", "observer", "runtime", "audit"]) };
+  if (random.chance(0.7)) context["now"] = new Date(now).toISOString();
+  if (random.chance(0.6)) {
+    const seen = tools.filter((tool) => tool !== "__proto__" && random.chance(0.6));
+    context["first_seen"] = Object.fromEntries(
+      seen.map((tool) => [tool, hoursAgo(random.pick([-5, 0, 0.25, 0.5, 3, 24, 30, 100]))]),
+    );
+  } else if (random.chance(0.3)) context["store"] = random.pick(["healthy", "down"]);
+  if (random.chance(0.35)) context["guardrail"] = random.chance(0.15) ? null : guardrail();
+  return { card, context };
+
+  function guardrail(): Record<string, unknown> {
+    const names = Object.values(layers).flatMap((layer) => Object.keys(layer.capability_mappings));
+    return {
+      id: "t",
+      expires: hoursAgo(random.pick([-1, -1, -1, 0, 1])),
+      ...(random.chance(0.6) ? { tools: some(globs, 0.4) } : {}),
+      ...(random.chance(0.5) ? { allowed_capabilities: some(names, 0.5) } : {}),
+    };
+  }
+}
