@@ -226,10 +226,10 @@ class PlainYaml {
     for (let at = kept; at < this.#end; at++) {
       const character = text[at];
       if (character === "\\" && quote === '"') {
-        const next = text[at + 1];
-        if (at + 1 >= this.#end || (next !== '"' && next !== "\\")) throw unsure;
-        value += text.slice(kept, at);
-        kept = ++at;
+        const meant = this.#escape(at + 1);
+        value += text.slice(kept, at) + meant.text;
+        at = meant.end - 1;
+        kept = meant.end;
       } else if (character === quote) {
         value += text.slice(kept, at);
         if (quote === '"' || text[at + 1] !== "'") return { value, plain: false, start, end: at + 1 };
@@ -239,15 +239,25 @@ class PlainYaml {
     throw unsure;
   }
 
-  /** Unquoted text of printable ASCII that begins with a letter, a digit or `_`. */
+  /** The escapes that JSON has as well. */
+  #escape(at: number): { text: string; end: number } {
+    if (at >= this.#end) throw unsure;
+    const simple = escapes.get(this.text[at]!);
+    if (simple !== undefined) return { text: simple, end: at + 1 };
+    const digits = this.text.slice(at + 1, at + 5);
+    if (this.text[at] !== "u" || !/^[0-9a-fA-F]{4}$/.test(digits)) throw unsure;
+    return { text: String.fromCharCode(Number.parseInt(digits, 16)), end: at + 5 };
+  }
+
+  /** Unquoted text of visible characters that begins with a letter, a digit, `_` or anything outside ASCII. */
   #plainToken(start: number, inBrackets: boolean): Token {
     const { text } = this;
-    if (!isWordUnit(text.charCodeAt(start))) throw unsure;
+    if (!isFirst(text.charCodeAt(start))) throw unsure;
     let end = start + 1;
     for (let at = end; at < this.#end; at++) {
       const unit = text.charCodeAt(at);
       if (unit === 0x20) continue;
-      if (unit < 0x21 || unit > 0x7e) throw unsure;
+      if (!isVisible(unit)) throw unsure;
       if (unit === 0x23 && at > end) break;
       if (unit === 0x3a && this.#endsPlain(at + 1, inBrackets)) {
         // A space before the colon is legal and rare.
@@ -269,8 +279,22 @@ class PlainYaml {
   }
 }
 
-function isWordUnit(unit: number): boolean {
-  return (unit >= 0x30 && unit <= 0x39) || (unit >= 0x41 && unit <= 0x5a) || (unit >= 0x61 && unit <= 0x7a) || unit === 0x5f;
+const escapes: ReadonlyMap<string, string> = new Map([
+  ['"', '"'],
+  ["\\", "\\"],
+  ["/", "/"],
+  ["n", "\n"],
+  ["r", "\r"],
+  ["t", "\t"],
+]);
+
+function isVisible(unit: number): boolean {
+  return (unit > 0x20 && unit < 0x7f) || (unit > 0xa0 && unit !== 0xfeff);
+}
+
+function isFirst(unit: number): boolean {
+  const letter = (unit >= 0x41 && unit <= 0x5a) || (unit >= 0x61 && unit <= 0x7a) || unit === 0x5f;
+  return letter || (unit >= 0x30 && unit <= 0x39) || (unit > 0xa0 && unit !== 0xfeff);
 }
 
 const words: ReadonlyMap<string, boolean | null> = new Map([

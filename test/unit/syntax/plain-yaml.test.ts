@@ -53,6 +53,14 @@ const pieces = [
   "_x",
   "1_0",
   "2024-01-01",
+  "größe",
+  "日本 x",
+  "\u2028",
+  "\ufeff",
+  '"\\u00e9\\t\\/"',
+  '"\\ud83d\\ude00"',
+  '"\\u12"',
+  '"\\x41"',
   "'q'",
   '"q"',
   "'it''s'",
@@ -143,7 +151,7 @@ const line = fc
 const lines = fc.array(line, { minLength: 1, maxLength: 7 }).map((all) => all.join("\n"));
 
 /** Trees written the way people write policies. */
-const scalar = fc.constantFrom(...pieces.slice(0, 30));
+const scalar = fc.constantFrom(...pieces.slice(0, 36));
 const { tree } = fc.letrec<{ tree: string }>((tie) => ({
   tree: fc.oneof(
     { maxDepth: 4 },
