@@ -79,67 +79,47 @@ abstract class JsEvaluator implements Evaluator {
 }
 
 class DfaEvaluator extends JsEvaluator {
-  readonly #classes: Uint8Array;
-  readonly #cells: Int32Array;
-  readonly #start: number;
-  readonly #rowCell: number;
+  readonly #dfa: Dfa;
 
   constructor(artifact: Artifact) {
     super(artifact);
-    const dfa = new Dfa(artifact.bytes);
-    this.#classes = dfa.classes;
-    this.#cells = dfa.cells;
-    this.#start = dfa.start;
-    this.#rowCell = dfa.rowCell;
+    this.#dfa = new Dfa(artifact.bytes);
   }
 
   classify(name: string): number {
-    const cells = this.#cells;
-    const classes = this.#classes;
-    let state = this.#start;
+    const { cells, classes, start, rowCell } = this.#dfa;
+    let state = start;
     for (let i = 0; i < name.length; i++) {
       const c = name.charCodeAt(i);
       if (c >= 0x80) return this.classifyWide(name);
       state = cells[state + classes[c]];
     }
-    return cells[state + this.#rowCell];
+    return cells[state + rowCell];
   }
 
   protected classifyBytes(name: Uint8Array, from: number, to: number): number {
-    const cells = this.#cells;
-    const classes = this.#classes;
-    let state = this.#start;
-    for (let i = from; i < to; i++) state = cells[state + classes[name[i]]];
-    return cells[state + this.#rowCell];
+    return this.#dfa.classify(name, from, to);
   }
 }
 
 class LiteralDfaEvaluator extends JsEvaluator {
-  readonly #classes: Uint8Array;
-  readonly #cells: Int32Array;
-  readonly #start: number;
-  readonly #rowCell: number;
+  readonly #dfa: Dfa;
   readonly #basis: number;
   readonly #literals: KeyTable;
 
   constructor(artifact: Artifact) {
     super(artifact);
-    const dfa = new Dfa(artifact.bytes);
-    this.#classes = dfa.classes;
-    this.#cells = dfa.cells;
-    this.#start = dfa.start;
-    this.#rowCell = dfa.rowCell;
     const lanes = sectionWords(artifact.bytes, L.SECTION_LANES);
-    this.#basis = lanes[L.LANES_HASH_BASIS / 4] | 0;
     const shift = lanes[L.LANES_LITERAL_SHIFT / 4];
     const probes = lanes[L.LANES_LITERAL_PROBES / 4];
+    this.#dfa = new Dfa(artifact.bytes);
+    this.#basis = lanes[L.LANES_HASH_BASIS / 4] | 0;
     this.#literals = new KeyTable(artifact.bytes, L.SECTION_LITERALS, shift, probes, 0);
   }
 
   classify(name: string): number {
-    const cells = this.#cells;
-    const classes = this.#classes;
-    let state = this.#start;
+    const { cells, classes, start, rowCell } = this.#dfa;
+    let state = start;
     let hash = this.#basis;
     for (let i = 0; i < name.length; i++) {
       const c = name.charCodeAt(i);
@@ -148,20 +128,19 @@ class LiteralDfaEvaluator extends JsEvaluator {
       state = cells[state + classes[c]];
     }
     const row = this.#literals.findAscii(hash, name);
-    return row >= 0 ? row : cells[state + this.#rowCell];
+    return row >= 0 ? row : cells[state + rowCell];
   }
 
   protected classifyBytes(name: Uint8Array, from: number, to: number): number {
-    const cells = this.#cells;
-    const classes = this.#classes;
-    let state = this.#start;
+    const { cells, classes, start, rowCell } = this.#dfa;
+    let state = start;
     let hash = this.#basis;
     for (let i = from; i < to; i++) {
       hash = Math.imul(hash ^ name[i], L.HASH_PRIME);
       state = cells[state + classes[name[i]]];
     }
     const row = this.#literals.find(hash, name, from, to - from);
-    return row >= 0 ? row : cells[state + this.#rowCell];
+    return row >= 0 ? row : cells[state + rowCell];
   }
 }
 
