@@ -1,7 +1,6 @@
-import type { Counts } from "./check.js";
 import { ArtifactError } from "./errors.js";
 import * as L from "./layout.js";
-import { sectionBytes, sectionInts, sectionRange, sectionWords, wordAt } from "./sections.js";
+import { type Counts, sectionBytes, sectionInts, sectionRange, sectionWords, wordAt } from "./sections.js";
 
 const FLAGS_KNOWN = 1023;
 const POSTING_WORDS = L.POSTING_BYTES / 4;

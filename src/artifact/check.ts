@@ -4,17 +4,7 @@ import { checkLanes } from "./check-lanes.js";
 import { crc32 } from "./digest.js";
 import { ArtifactError } from "./errors.js";
 import * as L from "./layout.js";
-import { doubleAt, sectionRange, sectionWords, wordAt } from "./sections.js";
-
-/** Records of each section that lanes and tables refer to. */
-export interface Counts {
-  readonly strings: number;
-  readonly rows: number;
-  readonly globs: number;
-  readonly forbidden: number;
-  readonly triggers: number;
-  readonly capabilities: number;
-}
+import { type Counts, doubleAt, sectionRange, sectionWords, wordAt } from "./sections.js";
 
 /** A field of a record: byte offset, first number that is too large, and whether NONE is allowed beside the rest. */
 type Field = readonly [offset: number, limit: number, none?: boolean];

@@ -1,6 +1,6 @@
-import { severities, enforcementModes, triggerActions, unmappedActions } from "../policy/lattice.js";
-import { crc32 } from "./digest.js";
+import { enforcementModes, severities, triggerActions, unmappedActions } from "../policy/lattice.js";
 import type { CapabilityEntry, DefaultsEntry, ForbiddenEntry, SourceEntry, TermEntry, TriggerEntry } from "./artifact.js";
+import { crc32 } from "./digest.js";
 import * as L from "./layout.js";
 
 /** A hash table of keys, ready to be written; see compiler/key-table.ts. */
@@ -38,9 +38,7 @@ export interface ArtifactContent {
   readonly basis: number;
   readonly literals: EncodedKeys | undefined;
   readonly literalsComplete: boolean;
-  readonly dfa:
-    | { classes: Uint8Array; classCount: number; stateCount: number; next: Uint32Array; rows: Uint32Array }
-    | undefined;
+  readonly dfa: { classes: Uint8Array; classCount: number; stateCount: number; next: Uint32Array; rows: Uint32Array } | undefined;
   readonly prefixes: EncodedKeys | undefined;
   readonly suffixes: EncodedKeys | undefined;
   readonly grams:

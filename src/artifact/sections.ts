@@ -32,3 +32,13 @@ export function wordAt(file: Uint8Array, at: number): number {
 export function doubleAt(file: Uint8Array, at: number): number {
   return new DataView(file.buffer, file.byteOffset, file.byteLength).getFloat64(at, true);
 }
+
+/** Records of each section that lanes and tables refer to. */
+export interface Counts {
+  readonly strings: number;
+  readonly rows: number;
+  readonly globs: number;
+  readonly forbidden: number;
+  readonly triggers: number;
+  readonly capabilities: number;
+}
