@@ -168,6 +168,79 @@ describe("what decode refuses", () => {
     expect(codeOf(forge(automaton, edit))).toBe("artifact_record");
   });
 
+  // Every field that names something by number, in the first record that has it.
+  const references: Record<string, readonly [section: number, ...offsets: number[]]> = {
+    policy: [L.SECTION_POLICY, L.POLICY_NAME, L.POLICY_DESCRIPTION, L.POLICY_DEFAULTS + L.DEFAULT_LAYER],
+    "files of defaults": [
+      L.SECTION_POLICY,
+      ...Array.from({ length: L.DEFAULT_COUNT }, (_, i) => L.POLICY_DEFAULTS + i * L.DEFAULT_BYTES + L.DEFAULT_FILE),
+    ],
+    sources: [L.SECTION_SOURCES, L.SOURCE_LAYER, L.SOURCE_FILE, L.SOURCE_NAME],
+    rows: [L.SECTION_ROWS, ...[L.ROW_FORBIDDEN, L.ROW_TRIGGER, L.ROW_CAPABILITY, L.ROW_GUARDED].map((at) => L.ROW_BYTES + at)],
+    globs: [
+      L.SECTION_GLOBS,
+      L.GLOB_TEXT_OFFSET,
+      L.GLOB_TEXT_BYTES,
+      L.GLOB_NAME_BYTES_MIN,
+      L.GLOB_ROW,
+      L.GLOB_USE_START,
+      L.GLOB_USE_COUNT,
+      L.GLOB_LANE,
+    ],
+    uses: [L.SECTION_USES, L.USE_KIND, L.USE_RANK],
+    forbidden: [
+      L.SECTION_FORBIDDEN,
+      L.FORBIDDEN_SEVERITY,
+      L.FORBIDDEN_LAYER,
+      L.FORBIDDEN_PATTERN,
+      L.FORBIDDEN_GLOB,
+      L.FORBIDDEN_REASON,
+      L.FORBIDDEN_FILE,
+    ],
+    triggers: [
+      L.SECTION_TRIGGERS,
+      L.TRIGGER_ACTION,
+      L.TRIGGER_LAYER,
+      L.TRIGGER_CONDITION,
+      L.TRIGGER_REASON,
+      L.TRIGGER_FILE,
+      L.TRIGGER_TERM_START,
+      L.TRIGGER_TERM_COUNT,
+    ],
+    terms: [L.SECTION_TERMS, L.TERM_TRIGGER, L.TERM_GLOB_START, L.TERM_GLOB_COUNT, L.TERM_TEST_START, L.TERM_TEST_COUNT],
+    "term globs": [L.SECTION_TERM_GLOBS, 0],
+    tests: [L.SECTION_TESTS, L.TEST_COUNT_NAME, L.TEST_COMPARISON],
+    capabilities: [
+      L.SECTION_CAPABILITIES,
+      L.CAPABILITY_NAME,
+      L.CAPABILITY_LAYER,
+      L.CAPABILITY_DESCRIPTION,
+      L.CAPABILITY_ACTION_START,
+      L.CAPABILITY_ACTION_COUNT,
+      L.CAPABILITY_GLOB_START,
+      L.CAPABILITY_GLOB_COUNT,
+      L.CAPABILITY_FILE,
+    ],
+    "capability actions": [L.SECTION_CAPABILITY_ACTIONS, 0],
+    "capability globs": [L.SECTION_CAPABILITY_GLOBS, 0],
+  };
+  test.each(Object.keys(references))("a number out of every scale in %s", (table) => {
+    const [section, ...offsets] = references[table];
+    for (const offset of offsets) expect(codeOf(forge(automaton, word(section, offset, 0x7fffffff)))).toBe("artifact_record");
+  });
+
+  test("a list that nobody owns to its end, a policy record of another size", () => {
+    const shorter = (section: number, record: number) => (view: DataView, copy: Uint8Array) =>
+      view.setUint32(L.HEADER_SECTIONS + section * 8 + 4, sectionAt(copy, section).size - record, true);
+    expect(codeOf(forge(automaton, shorter(L.SECTION_GLOBS, L.GLOB_BYTES)))).toBe("artifact_record");
+    expect(codeOf(forge(automaton, shorter(L.SECTION_TRIGGERS, L.TRIGGER_BYTES)))).toBe("artifact_record");
+    expect(codeOf(forge(automaton, shorter(L.SECTION_TERMS, L.TERM_BYTES)))).toBe("artifact_record");
+    expect(codeOf(forge(automaton, shorter(L.SECTION_CAPABILITIES, L.CAPABILITY_BYTES)))).toBe("artifact_record");
+    expect(codeOf(forge(automaton, shorter(L.SECTION_POLICY, 8)))).toBe("artifact_record");
+    expect(codeOf(forge(automaton, shorter(L.SECTION_ROWS, sectionAt(automaton, L.SECTION_ROWS).size)))).toBe("artifact_record");
+    expect(codeOf(forge(automaton, shorter(L.SECTION_LANES, 4)))).toBe("artifact_lane");
+  });
+
   const flags = (change: (flags: number) => number) => (view: DataView) =>
     view.setUint32(L.HEADER_FLAGS, change(view.getUint32(L.HEADER_FLAGS, true)), true);
   const lanes: readonly (readonly [what: string, bytes: Uint8Array, edit: (view: DataView, copy: Uint8Array) => void])[] = [
