@@ -71,8 +71,9 @@ const BY_NAME = -2;
 /** Decides packed batches row by row: each distinct row is judged once, the rest is counting. */
 export class BatchDecider {
   private readonly facts: RowFacts;
-  /** Row id -> number in the running tally. */
+  /** Row id -> number in the running tally, and the ids that are set. */
   private numbers = new Int32Array(0);
+  private entered: number[] = [];
 
   constructor(
     private readonly calls: Calls,
@@ -83,33 +84,23 @@ export class BatchDecider {
 
   /** The context must not hold what ties a call to its place or name: no session, no guardrail. */
   decide(names: PackedNames, context: Context | undefined, byName: (name: string) => Decision): BatchResult {
-    const { count, offsets, bytes } = names;
+    const { count } = names;
     const chosen = new Uint32Array(count);
     const tally = new Tally(count, chosen);
-    const ascii = isAscii(bytes);
-    this.numbers.fill(UNSEEN);
+    const ascii = isAscii(names.bytes);
     // Deciding by name may join rows and so make row ids invalid: it waits until the ids are read.
     const later: number[] = [];
-    let fresh = false;
+    this.forget();
+    let stuck = false;
     for (let from = 0; from < count; ) {
       const done = this.evaluator.classifyBatch(names, from, chosen);
-      if (done === from && fresh) throw new Error("the evaluator makes no progress");
-      for (let i = from; i < done; i++) {
-        const id = chosen[i];
-        let number = id < this.numbers.length ? this.numbers[id] : UNSEEN;
-        if (number === UNSEEN) number = this.enter(id, tally, context);
-        if (number === BY_NAME || offsets[i] === offsets[i + 1] || !(ascii || isAsciiName(bytes, offsets[i], offsets[i + 1])))
-          later.push(i);
-        else {
-          chosen[i] = number;
-          tally.hits[number]++;
-        }
-      }
+      if (done === from && stuck) throw new Error("the evaluator makes no progress");
+      this.settle(names, ascii, from, done, chosen, tally, later, context);
+      stuck = done === from;
       from = done;
-      fresh = from < count;
-      if (fresh) {
+      if (from < count) {
         this.evaluator.resetRows();
-        this.numbers.fill(UNSEEN);
+        this.forget();
       }
     }
     for (const i of later) {
@@ -117,6 +108,36 @@ export class BatchDecider {
       tally.hits[chosen[i]]++;
     }
     return tally;
+  }
+
+  /** Turns row ids into numbers of decisions; names that need more than their row go to `later`. */
+  private settle(
+    { offsets, bytes }: PackedNames,
+    ascii: boolean,
+    from: number,
+    done: number,
+    chosen: Uint32Array,
+    tally: Tally,
+    later: number[],
+    context: Context | undefined,
+  ): void {
+    const { hits } = tally;
+    let { numbers } = this;
+    for (let i = from; i < done; i++) {
+      const id = chosen[i];
+      let number = id < numbers.length ? numbers[id] : UNSEEN;
+      if (number === UNSEEN) {
+        number = this.enter(id, tally, context);
+        numbers = this.numbers;
+      }
+      const start = offsets[i];
+      const end = offsets[i + 1];
+      if (number === BY_NAME || start === end || !(ascii || isAsciiName(bytes, start, end))) later.push(i);
+      else {
+        chosen[i] = number;
+        hits[number]++;
+      }
+    }
   }
 
   private enter(id: number, tally: Tally, context: Context | undefined): number {
@@ -128,7 +149,13 @@ export class BatchDecider {
     const facts = this.facts.of(id);
     const number = this.isByName(facts, context) ? BY_NAME : tally.number(this.decideRow(facts, context));
     this.numbers[id] = number;
+    this.entered.push(id);
     return number;
+  }
+
+  private forget(): void {
+    for (const id of this.entered) this.numbers[id] = UNSEEN;
+    this.entered = [];
   }
 
   private isByName(facts: NameFacts, context: Context | undefined): boolean {

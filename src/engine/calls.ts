@@ -55,13 +55,21 @@ export class NameFacts {
   }
 }
 
+/** A card against one policy: what it grants, and what it lacks by capability. */
+interface CardView {
+  readonly grants: CardGrants;
+  readonly missing: Map<number, readonly string[]>;
+}
+
 const insideAll: Stand = { place: "inside", reason: "", decision: null };
 
 /** From facts and context to a decision: what the judge needs to know of one call is gathered here. */
 export class Calls {
   private readonly missing: Stand;
   private readonly guardrails = new WeakMap<Guardrail, GuardrailView>();
-  private readonly cards = new WeakMap<Card, { readonly grants: CardGrants; readonly missing: Map<number, readonly string[]> }>();
+  private readonly cards = new WeakMap<Card, CardView>();
+  private lastCard: Card | undefined = undefined;
+  private lastView: CardView | undefined = undefined;
 
   constructor(readonly rules: Rules) {
     this.missing = missingGuardrail(rules);
@@ -172,13 +180,16 @@ export class Calls {
     return actions;
   }
 
-  /** What the card grants. */
-  card(card: Card) {
+  /** What the card grants; calls mostly bring the card of the call before. */
+  card(card: Card): CardView {
+    if (card === this.lastCard && this.lastView !== undefined) return this.lastView;
     let known = this.cards.get(card);
     if (known === undefined) {
       known = { grants: cardGrants(card), missing: new Map() };
       this.cards.set(card, known);
     }
+    this.lastCard = card;
+    this.lastView = known;
     return known;
   }
 

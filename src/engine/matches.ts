@@ -61,16 +61,16 @@ export class MatchLister {
 
   list(name: string, invalid: boolean): Matches {
     const matching = this.matchingGlobs(name);
-    const found: Record<UseKind, Map<number, number[]>> = { forbidden: new Map(), trigger: new Map(), capability: new Map() };
+    const found: Record<UseKind, Found> = { forbidden: new Map(), trigger: new Map(), capability: new Map() };
     for (const id of matching) {
       for (const { kind, rank } of this.artifact.globs.get(id).uses) note(found[kind], rank, id);
     }
     const all = (globIds: readonly number[]) => globIds.every((id) => matching.has(id));
     for (const term of this.rules.nameTerms)
       if (all(term.globIds)) for (const id of term.globIds) note(found.trigger, term.trigger, id);
-    const inOrder = ([rank, ids]: [number, number[]]): RuleMatch => {
+    const inOrder = ([rank, ids]: [number, Set<number>]): RuleMatch => {
       const globIds = new Set(this.rules.capability(rank).globIds);
-      return { rank, globIds: [...globIds].filter((id) => ids.includes(id)) };
+      return { rank, globIds: [...globIds].filter((id) => ids.has(id)) };
     };
     return {
       invalid,
@@ -107,14 +107,17 @@ function wildcardAt(text: string): number {
   return at;
 }
 
-function note(found: Map<number, number[]>, rank: number, globId: number): void {
+/** Matching globs by the rank of their rule. */
+type Found = Map<number, Set<number>>;
+
+function note(found: Found, rank: number, globId: number): void {
   const globIds = found.get(rank);
-  if (globIds === undefined) found.set(rank, [globId]);
-  else if (!globIds.includes(globId)) globIds.push(globId);
+  if (globIds === undefined) found.set(rank, new Set([globId]));
+  else globIds.add(globId);
 }
 
-function ranked(found: Map<number, number[]>): RuleMatch[] {
-  return [...found].map(([rank, globIds]) => ({ rank, globIds })).sort(byRank);
+function ranked(found: Found): RuleMatch[] {
+  return [...found].map(([rank, globIds]) => ({ rank, globIds: [...globIds] })).sort(byRank);
 }
 
 function byRank(a: RuleMatch, b: RuleMatch): number {

@@ -11,7 +11,7 @@ import { PolicyDraw } from "../../support/random-policy.js";
 
 const nowMs = Date.UTC(2026, 0, 15);
 const seed = Number(process.env.SMOLTBOT_SEED ?? 20260115);
-const rounds = process.env.SMOLTBOT_DEEP ? 20_000 : 450;
+const rounds = process.env.SMOLTBOT_DEEP ? 20_000 : 210;
 
 function orderedKeys(_: string, value: unknown): unknown {
   if (value === null || typeof value !== "object" || Array.isArray(value)) return value;
