@@ -37,52 +37,47 @@ const budgets: readonly CompileOptions["budget"][] = [
 interface Subject {
   readonly generated: GeneratedPolicy;
   readonly budget: CompileOptions["budget"];
+  /** Whether some condition may hold counts. */
+  readonly counts: boolean;
 }
 
 function subjectOf(random: Random, index: number): Subject {
   // Mostly small policies, where matches overlap in every way; some that fill the indexed lanes.
   const globs = index % 50 === 49 ? 250 : random.pick([1, 2, 3, 5, 8, 12, 20, 30, 60]);
-  return { generated: randomPolicy(random, { globs, counts: index % 5 === 4 }), budget: budgets[index % budgets.length] };
+  const counts = index % 7 === 6;
+  return { generated: randomPolicy(random, { globs, counts }), budget: budgets[index % budgets.length], counts };
 }
 
 /**
  * What the reference says about single calls. A name matters to it only through the globs it matches and being invalid,
  * so it is asked once for each such combination; a sample is asked name by name, with the reference's own matcher.
  */
-class Oracle {
-  readonly #globs: readonly string[];
-  readonly #matchers: readonly ((points: readonly number[]) => boolean)[];
-  readonly #answers = new Map<string, string>();
-  hits = 0;
-
-  constructor(
-    readonly layers: Layers,
-    globs: readonly string[],
-  ) {
-    this.#globs = [...new Set(globs)];
-    this.#matchers = this.#globs.map(fastMatcher);
-  }
-
-  answer(name: string): string {
+function answersOf(layers: Layers, { globs }: GeneratedPolicy, counts: boolean, names: readonly string[]) {
+  const distinct = [...new Set(globs)];
+  const matchers = distinct.map(fastMatcher);
+  const byGlob = new Map(distinct.map((glob, i) => [glob, matchers[i]]));
+  const representatives = new Map<string, string>();
+  let hits = 0;
+  const combinations = names.map((name) => {
     const points = pointsOf(name);
-    let key = name === "" || points.some((p) => p === 0xfffd || (p >= 0xd800 && p <= 0xdfff)) ? "invalid " : "valid ";
-    let hit = false;
-    for (let at = 0; at < this.#matchers.length; at += 15) {
-      let bits = 0;
-      const end = Math.min(at + 15, this.#matchers.length);
-      for (let i = at; i < end; i++) if (this.#matchers[i](points)) bits |= 1 << (i - at);
-      hit ||= bits !== 0;
-      key += String.fromCharCode(bits);
-    }
-    if (hit) this.hits++;
-    let answer = this.#answers.get(key);
-    if (answer === undefined) {
-      const matches = new Map(this.#globs.map((glob, i) => [glob, this.#matchers[i](points)]));
-      answer = decisionKey(referenceEvaluate(this.layers, [name], {}, (glob) => matches.get(glob) === true).tools[0]);
-      this.#answers.set(key, answer);
-    }
-    return answer;
-  }
+    const invalid = name === "" || points.some((p) => p === 0xfffd || (p >= 0xd800 && p <= 0xdfff));
+    const matching = matchers.flatMap((matches, i) => (matches(points) ? String.fromCharCode(i) : []));
+    if (matching.length > 0) hits++;
+    const combination = `${invalid ? "-" : "+"}${matching.join("")}`;
+    if (!representatives.has(combination)) representatives.set(combination, name);
+    return combination;
+  });
+  let latest = { name: "", points: [] as number[] };
+  const matches = (glob: string, name: string) => {
+    if (latest.name !== name) latest = { name, points: pointsOf(name) };
+    return byGlob.get(glob)?.(latest.points) === true;
+  };
+  const ask = (asked: readonly string[]) => referenceEvaluate(layers, asked, {}, matches).tools.map(decisionKey);
+  const asked = [...representatives.values()];
+  // Without counts the calls of one evaluation do not touch each other; with counts each is a session of its own.
+  const told = counts ? asked.flatMap((name) => ask([name])) : ask(asked);
+  const answers = new Map(Array.from(representatives.keys(), (combination, i) => [combination, told[i]]));
+  return { hits, expected: combinations.map((combination) => answers.get(combination) as string) };
 }
 
 /** The texts of decisions, which the engine shares between names. */
@@ -118,12 +113,12 @@ test("single calls: every decision is the reference's", { timeout: limitMs }, ()
   let hits = 0;
   const causes = new Map<string, number>();
   for (let p = 0; p < policies; p++) {
-    const { generated, budget } = subjectOf(random, p);
+    const { generated, budget, counts } = subjectOf(random, p);
     const layers = layersOf(caseOf(generated));
     const names = random.times(namesPerPolicy, () => randomName(random, generated.globs));
-    const oracle = new Oracle(layers, generated.globs);
-    const expected = names.map((name) => oracle.answer(name));
-    hits += oracle.hits;
+    const answers = answersOf(layers, generated, counts, names);
+    const { expected } = answers;
+    hits += answers.hits;
     pairs += names.length;
     for (const key of expected) causes.set(key.split(" ")[2], (causes.get(key.split(" ")[2]) ?? 0) + 1);
     for (let i = 0; i < names.length; i += 1250) {
@@ -156,9 +151,9 @@ function firstWrong(engine: Engine, names: readonly string[], expected: readonly
 
 test("sessions with cards, grace and guardrails: every evaluation is the reference's", { timeout: limitMs }, () => {
   const random = new Random(seed ^ 0x5e551055);
-  const rounds = deep ? 20_000 : 1000;
+  const rounds = deep ? 20_000 : 600;
   for (let round = 0; round < rounds; round++) {
-    const globs = random.pick([1, 2, 4, 8, 16, 40]);
+    const globs = random.pick([1, 2, 4, 8, 16, 16]);
     const generated = randomPolicy(random, { globs, counts: random.chance(0.7) });
     const tools = random.times(random.between(0, 14), () => randomName(random, generated.globs));
     if (tools.length > 0) tools.push(...random.times(random.below(5), () => random.pick(tools)));
