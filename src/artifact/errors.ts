@@ -28,67 +28,67 @@ export interface ArtifactErrorText {
   readonly fix: string;
 }
 
-const recompile = "Compile the policy again and copy the new file whole.";
+const recompile = "compile the policy again and copy the new file whole";
 
 /** One entry a code, in the order in which decode looks for them. */
 export const artifactErrors: readonly ArtifactErrorText[] = [
   {
     code: "artifact_truncated",
-    title: "artifact is cut short",
+    title: "an artifact that is cut short",
     meaning: "The file ends before its header does, or before the length written in the header.",
     fix: recompile,
   },
   {
     code: "artifact_too_large",
-    title: "artifact is too large",
+    title: "an artifact that is too large",
     meaning: "The file has more bytes than an engine is willing to load.",
-    fix: "Split the policy, or check that the file is a compiled policy at all.",
+    fix: "split the policy, or check that the file is a compiled policy at all",
   },
   {
     code: "artifact_magic",
-    title: "not a compiled policy",
+    title: "a file that is no compiled policy",
     meaning: "The file does not begin with the mark of a compiled policy.",
-    fix: "Give the file written by `smoltbot policy compile`, not the YAML policy or another file.",
+    fix: "give the file written by `smoltbot policy compile`, not the YAML policy or another file",
   },
   {
     code: "artifact_version",
-    title: "artifact of another format version",
+    title: "an artifact of another format version",
     meaning: "The file was written in a version of the format that this engine does not read.",
-    fix: "Compile the policy again with the same release as the engine.",
+    fix: "compile the policy again with the same release as the engine",
   },
   {
     code: "artifact_revision",
-    title: "artifact of another layout revision",
+    title: "an artifact of another layout revision",
     meaning: "The file was written before or after the byte layout changed.",
-    fix: "Compile the policy again with the same release as the engine.",
+    fix: "compile the policy again with the same release as the engine",
   },
   {
     code: "artifact_length",
-    title: "artifact has bytes behind its end",
+    title: "an artifact with bytes behind its end",
     meaning: "The file is longer than the length written in its header.",
     fix: recompile,
   },
   {
     code: "artifact_checksum",
-    title: "artifact is damaged",
+    title: "a damaged artifact",
     meaning: "The checksum of the file is not the one written in its header: some byte changed.",
     fix: recompile,
   },
   {
     code: "artifact_section",
-    title: "artifact has a section out of place",
+    title: "a section out of its place",
     meaning: "The section table names a range that is outside the file, unaligned or overlapping.",
     fix: recompile,
   },
   {
     code: "artifact_record",
-    title: "artifact has an impossible record",
+    title: "an impossible record",
     meaning: "A table of rules, globs, rows or texts holds a number that points outside its table.",
     fix: recompile,
   },
   {
     code: "artifact_lane",
-    title: "artifact has an impossible matching table",
+    title: "an impossible matching table",
     meaning: "A table used for matching names holds a number that would lead outside the table.",
     fix: recompile,
   },

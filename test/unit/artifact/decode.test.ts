@@ -237,6 +237,7 @@ describe("what decode refuses", () => {
     expect(codeOf(forge(automaton, shorter(L.SECTION_TERMS, L.TERM_BYTES)))).toBe("artifact_record");
     expect(codeOf(forge(automaton, shorter(L.SECTION_CAPABILITIES, L.CAPABILITY_BYTES)))).toBe("artifact_record");
     expect(codeOf(forge(automaton, shorter(L.SECTION_POLICY, 8)))).toBe("artifact_record");
+    expect(codeOf(forge(automaton, shorter(L.SECTION_POLICY, L.POLICY_BYTES)))).toBe("artifact_record");
     expect(codeOf(forge(automaton, shorter(L.SECTION_ROWS, sectionAt(automaton, L.SECTION_ROWS).size)))).toBe("artifact_record");
     expect(codeOf(forge(automaton, shorter(L.SECTION_LANES, 4)))).toBe("artifact_lane");
   });
