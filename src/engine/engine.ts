@@ -171,7 +171,7 @@ class PolicyEngine implements Engine {
   }
 
   private openLister(): MatchLister {
-    this.lister ??= new MatchLister(this.rules, this.single);
+    this.lister ??= new MatchLister(this.rules);
     return this.lister;
   }
 

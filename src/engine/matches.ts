@@ -1,7 +1,7 @@
 import type { Artifact } from "../artifact/artifact.js";
 import { NONE } from "../artifact/layout.js";
+import { matchGlob } from "../glob/match-text.js";
 import { NameFacts } from "./calls.js";
-import type { Evaluator } from "./evaluator.js";
 import type { RuleRef } from "./result.js";
 import type { CountedTerm, Rules, UseKind } from "./rules.js";
 
@@ -29,20 +29,17 @@ export function factsOf({ forbidden, triggers, capabilities, invalid, counted }:
 }
 
 /**
- * Lists all matching rules of a name by asking glob after glob, beside the automaton. Only for names that are shown.
- * Literal globs and literal beginnings are looked up, so the cost grows with the globs that begin like the name.
+ * Lists all matching rules of a name by trying glob after glob, with a matcher of its own, so that what is shown does not
+ * rest on what decided. Literal globs and literal beginnings are looked up; endings are compared before the glob is tried.
  */
 export class MatchLister {
   private readonly literals = new Map<string, number>();
-  /** Globs with a wildcard, by the text before it. */
-  private readonly beginnings = new Map<string, number[]>();
+  /** Globs with a wildcard, by the text before the first; each with the text after the last. */
+  private readonly beginnings = new Map<string, { readonly id: number; readonly text: string; readonly ending: string }[]>();
   private readonly lengths: readonly number[];
   private readonly artifact: Artifact;
 
-  constructor(
-    private readonly rules: Rules,
-    private readonly evaluator: Evaluator,
-  ) {
+  constructor(private readonly rules: Rules) {
     this.artifact = rules.artifact;
     const { globs } = this.artifact;
     for (let id = 0; id < globs.count; id++) {
@@ -51,9 +48,10 @@ export class MatchLister {
       if (end === text.length) this.literals.set(text, id);
       else {
         const beginning = text.slice(0, end);
+        const glob = { id, text, ending: text.slice(lastWildcardAt(text) + 1) };
         const same = this.beginnings.get(beginning);
-        if (same === undefined) this.beginnings.set(beginning, [id]);
-        else same.push(id);
+        if (same === undefined) this.beginnings.set(beginning, [glob]);
+        else same.push(glob);
       }
     }
     this.lengths = [...new Set(Array.from(this.beginnings.keys(), (beginning) => beginning.length))].sort((a, b) => a - b);
@@ -94,7 +92,9 @@ export class MatchLister {
     if (literal !== undefined) ids.push(literal);
     for (const length of this.lengths) {
       if (length > name.length) break;
-      for (const id of this.beginnings.get(name.slice(0, length)) ?? []) if (this.evaluator.matchGlob(id, name)) ids.push(id);
+      for (const { id, text, ending } of this.beginnings.get(name.slice(0, length)) ?? []) {
+        if (name.endsWith(ending) && matchGlob(text, name)) ids.push(id);
+      }
     }
     return new Set(ids.sort((a, b) => a - b));
   }
@@ -104,6 +104,13 @@ export class MatchLister {
 function wildcardAt(text: string): number {
   let at = 0;
   while (at < text.length && text.charCodeAt(at) !== 42 && text.charCodeAt(at) !== 63) at++;
+  return at;
+}
+
+/** Index of the last `*` or `?`, of which there is one. */
+function lastWildcardAt(text: string): number {
+  let at = text.length - 1;
+  while (text.charCodeAt(at) !== 42 && text.charCodeAt(at) !== 63) at--;
   return at;
 }
 
