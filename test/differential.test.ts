@@ -12,6 +12,7 @@ import { fastMatcher, pointsOf } from "./support/fast-match.js";
 import { caseOf, decisionKey, disagreement, type Question, shrink, writeRegression } from "./support/found-case.js";
 import { actions, type GeneratedPolicy, randomName, randomPolicy } from "./support/generate.js";
 import { Random } from "./support/random.js";
+import { scale, scaled } from "./support/scale.js";
 import { defaultSeed } from "./support/seed.js";
 
 /**
@@ -19,11 +20,10 @@ import { defaultSeed } from "./support/seed.js";
  * globs, then move a step away. SMOLTBOT_SEED repeats a run; SMOLTBOT_DEEP=1 makes it twenty times as long.
  */
 const seed = Number(process.env.SMOLTBOT_SEED ?? defaultSeed);
-const deep = process.env.SMOLTBOT_DEEP === "1";
-const policies = deep ? 8400 : 420;
+const policies = scaled(420);
 const namesPerPolicy = 5000;
 /** Seconds on a quiet machine; the limit is for busy ones. */
-const limitMs = deep ? 7_200_000 : 300_000;
+const limitMs = 300_000 * Math.max(1, scale);
 const regressions = join(import.meta.dirname, "regressions");
 
 const budgets: readonly CompileOptions["budget"][] = [
@@ -133,9 +133,9 @@ test("single calls: every decision is the reference's", { timeout: limitMs }, ()
   const share = (n: number) => `${((n / pairs) * 100).toFixed(1)} %`;
   const distribution = Array.from(causes, ([cause, count]) => `${cause} ${share(count)}`).join(", ");
   console.log(`seed ${seed}: ${pairs} pairs of policy and name, ${share(hits)} hit a glob; ${distribution}`);
-  expect(pairs).toBeGreaterThanOrEqual(2_000_000);
+  expect(pairs).toBeGreaterThanOrEqual(2_000_000 * Math.min(1, scale));
   expect(hits / pairs).toBeGreaterThanOrEqual(0.2);
-  expect(causes.size).toBeGreaterThanOrEqual(9);
+  if (scale >= 1) expect(causes.size).toBeGreaterThanOrEqual(9);
 });
 
 /** The first name whose decision in a batch, or alone, is not the expected one. */
@@ -151,7 +151,7 @@ function firstWrong(engine: Engine, names: readonly string[], expected: readonly
 
 test("sessions with cards, grace and guardrails: every evaluation is the reference's", { timeout: limitMs }, () => {
   const random = new Random(seed ^ 0x5e551055);
-  const rounds = deep ? 20_000 : 600;
+  const rounds = scaled(600);
   for (let round = 0; round < rounds; round++) {
     const globs = random.pick([1, 2, 4, 8, 16, 16]);
     const generated = randomPolicy(random, { globs, counts: random.chance(0.7) });

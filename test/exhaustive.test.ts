@@ -12,6 +12,7 @@ import type { Glob } from "../src/glob/parse.js";
 import { referenceMatch } from "../src/reference/evaluate.js";
 import { globsUpTo, textsUpTo } from "./support/alphabet.js";
 import { indexedOnly } from "./support/evaluators.js";
+import { scale } from "./support/scale.js";
 import { tinyPolicy } from "./support/tiny-policy.js";
 
 /**
@@ -24,7 +25,7 @@ const length = deep ? 6 : 5;
 /** Plain letters, and letters of two and four bytes, two of which share their first byte. */
 const alphabets: readonly (readonly [string, string, string])[] = [["a", "b", "c"], ["\u00e9", "\u00e8", "\u{1f600}"]]; // biome-ignore format: one line
 /** Every how manieth pair goes through the whole compiler and both evaluators. */
-const stride = deep ? 7 : 11;
+const stride = Math.ceil((deep ? 7 : 11) / Math.min(1, scale));
 
 interface Scope {
   readonly globs: readonly Glob[];
@@ -70,7 +71,7 @@ test.each(alphabets)("the automaton of every pair of globs over %s, %s and %s", 
   let checks = 0;
   const wrong: string[] = [];
   // The second alphabet repeats the first with other widths: every other pair is enough by day.
-  const step = alphabet[0] === "a" || deep ? 1 : 2;
+  const step = (alphabet[0] === "a" || deep ? 1 : 2) * Math.ceil(1 / Math.min(1, scale));
   for (let pair = 0; pair < globs.length * globs.length; pair += step) {
     const [i, j] = [Math.floor(pair / globs.length), pair % globs.length];
     for (const order of orders) {
@@ -95,7 +96,7 @@ test.each(alphabets)("the automaton of every pair of globs over %s, %s and %s", 
   }
   expect(wrong.slice(0, 10)).toEqual([]);
   console.log(`${checks} checks of ${globs.length} globs and ${names.length} names`);
-  expect(checks).toBeGreaterThanOrEqual(alphabet[0] === "a" ? 5_000_000 : 2_500_000);
+  if (scale >= 1) expect(checks).toBeGreaterThanOrEqual(alphabet[0] === "a" ? 5_000_000 : 2_500_000);
 });
 
 /** Both globs in every role at once, in orders that differ from role to role. */
@@ -138,7 +139,7 @@ test.each(budgets)("both evaluators on pairs of globs, %s", (_, budget) => {
     }
   }
   expect(wrong.slice(0, 10)).toEqual([]);
-  expect(checks).toBeGreaterThan(300_000);
+  if (scale >= 1) expect(checks).toBeGreaterThan(300_000);
 });
 
 function holds(evaluator: Evaluator, id: number, a: boolean, b: boolean): boolean {

@@ -18,12 +18,12 @@ import { again, compileLayers, indexedOnly, type Layers } from "./support/evalua
 import { caseOf, comparable, decisionKey } from "./support/found-case.js";
 import { type GeneratedPolicy, randomGlob, randomName, randomPolicy } from "./support/generate.js";
 import { Random } from "./support/random.js";
+import { scale, scaled } from "./support/scale.js";
 import { defaultSeed } from "./support/seed.js";
 
 /** Laws of the whole engine. Each run of fast-check draws seeds for the generators; the failing seed is printed by it. */
 const seed = Number(process.env.SMOLTBOT_SEED ?? defaultSeed);
-const deep = process.env.SMOLTBOT_DEEP === "1";
-const limit = { timeout: deep ? 3_600_000 : 120_000 };
+const limit = { timeout: 120_000 * Math.max(1, scale) };
 const namesPerPolicy = 40;
 
 interface Sample {
@@ -42,7 +42,7 @@ function sampleOf(seedOfSample: number, counts: boolean, globs = 16): Sample {
 }
 
 function law(check: (seedOfSample: number) => void, runs: number): void {
-  fc.assert(fc.property(fc.nat(0x7fffffff), check), { seed, numRuns: deep ? runs * 20 : runs });
+  fc.assert(fc.property(fc.nat(0x7fffffff), check), { seed, numRuns: scaled(runs) });
 }
 
 const strictness: readonly Verdict[] = ["pass", "warn", "fail"];

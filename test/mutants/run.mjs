@@ -1,0 +1,64 @@
+/**
+ * Shows that the suites can fail: applies each seeded mistake to a copy of the sources and runs them there at a small
+ * scale. Prints a Markdown table; exits 1 when a mutant survives them all, or when a suite fails without one.
+ * Usage: node test/mutants/run.mjs [part of a file name]
+ */
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { mutants } from "./mutants.mjs";
+
+const root = resolve(import.meta.dirname, "../..");
+const copy = mkdtempSync(join(tmpdir(), "smoltbot-mutants-"));
+const suites = [
+  ["exhaustive", "0.1", []],
+  ["differential", "0.08", []],
+  ["laws", "0.3", []],
+  ["conformance", "1", ["-t", "^(js|merging) "]],
+];
+
+function suiteFails([suite, scale, extra]) {
+  const run = spawnSync(join(root, "node_modules/.bin/vitest"), ["run", `test/${suite}.test.ts`, "--bail", "1", ...extra], {
+    cwd: copy,
+    env: { ...process.env, SMOLTBOT_SCALE: scale },
+    timeout: 180_000,
+  });
+  // A mutant that never ends is noticed, too.
+  return run.status !== 0;
+}
+
+function row(cells) {
+  console.log(`| ${cells.join(" | ")} |`);
+}
+
+let survivors = 0;
+try {
+  for (const part of ["src", "test", "package.json", "tsconfig.json", "vitest.config.ts"]) {
+    cpSync(join(root, part), join(copy, part), { recursive: true });
+  }
+  symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+  const names = suites.map(([suite]) => suite);
+  row(["part", "mistake", ...names]);
+  row(["---", "---", ...names.map(() => "---")]);
+  const clean = suites.map(suiteFails);
+  row(["-", "none", ...clean.map((fails) => (fails ? "**fails**" : "passes"))]);
+  if (clean.includes(true)) survivors++;
+  for (const { file, what, from, to } of mutants.filter((mutant) => mutant.file.includes(process.argv[2] ?? ""))) {
+    const path = join(copy, file);
+    const text = readFileSync(path, "utf8");
+    if (text.split(from).length !== 2) throw new Error(`${file}: the text of the mutant "${what}" does not stand there once`);
+    writeFileSync(
+      path,
+      text.replace(from, () => to),
+    );
+    const killed = suites.map(suiteFails);
+    writeFileSync(path, text);
+    row([file.replace("src/", ""), what, ...killed.map((kill) => (kill ? "killed" : "-"))]);
+    if (!killed.includes(true)) survivors++;
+  }
+} finally {
+  rmSync(copy, { recursive: true, force: true });
+}
+console.log(survivors === 0 ? "\nevery mutant is killed" : `\n${survivors} survivors`);
+process.exitCode = survivors === 0 ? 0 : 1;
