@@ -284,6 +284,104 @@ describe("what decode refuses", () => {
     expect(codeOf(block(L.PARALLEL_HEAD_BYTES + 256 + 4, 0))).toBe("artifact_lane");
   });
 
+  const present = (bytes: Uint8Array) =>
+    Array.from({ length: L.SECTION_COUNT - L.SECTION_LANES }, (_, i) => L.SECTION_LANES + i).filter(
+      (section) => sectionAt(bytes, section).size > 0,
+    );
+  test("a lane that lost one of its sections", () => {
+    const gone = (section: number) => (view: DataView) => view.setBigUint64(L.HEADER_SECTIONS + section * 8, 0n, true);
+    expect([...new Set([automaton, indexed].flatMap(present))].length).toBe(L.SECTION_COUNT - L.SECTION_LANES);
+    for (const bytes of [automaton, indexed]) {
+      for (const section of present(bytes)) expect(codeOf(forge(bytes, gone(section)))).toBe("artifact_lane");
+    }
+  });
+
+  test("sections that are not whole", () => {
+    const shorter = (bytes: Uint8Array, section: number, less: number) =>
+      codeOf(
+        forge(bytes, (view, copy) =>
+          view.setUint32(L.HEADER_SECTIONS + section * 8 + 4, sectionAt(copy, section).size - less, true),
+        ),
+      );
+    expect(shorter(automaton, L.SECTION_SOURCES, 4)).toBe("artifact_record");
+    expect(shorter(automaton, L.SECTION_STRING_OFFSETS, 2)).toBe("artifact_record");
+    expect(shorter(automaton, L.SECTION_DFA_CLASSES, 1)).toBe("artifact_lane");
+    for (const less of [1, 4]) expect(shorter(automaton, L.SECTION_DFA, less)).toBe("artifact_lane");
+    for (const section of [L.SECTION_LITERALS, L.SECTION_PREFIX, L.SECTION_SUFFIX, L.SECTION_GRAMS]) {
+      for (const less of [4, 16]) expect(shorter(indexed, section, less)).toBe("artifact_lane");
+    }
+    for (const section of [L.SECTION_PREFIX_BLOOM, L.SECTION_SUFFIX_BLOOM, L.SECTION_GRAM_BLOOM]) {
+      for (const less of [1, 4]) expect(shorter(indexed, section, less)).toBe("artifact_lane");
+    }
+    for (const less of [4, 32]) expect(shorter(indexed, L.SECTION_POSTINGS, less)).toBe("artifact_lane");
+  });
+
+  test("a term that no trigger owns", () => {
+    const last = 2 * L.TRIGGER_BYTES + L.TRIGGER_TERM_COUNT;
+    expect(codeOf(forge(automaton, word(L.SECTION_TRIGGERS, last, 0)))).toBe("artifact_record");
+  });
+
+  /** Offsets of the used slots of a hash table. */
+  const usedSlots = (section: number) => {
+    const { offset, size } = sectionAt(indexed, section);
+    const view = new DataView(indexed.buffer, indexed.byteOffset);
+    const empty = section === L.SECTION_GRAMS ? 0 : L.NONE;
+    return Array.from({ length: size / 16 }, (_, i) => i * 16).filter((at) => view.getUint32(offset + at + 4, true) !== empty);
+  };
+  test("slots that lead elsewhere", () => {
+    for (const section of [L.SECTION_LITERALS, L.SECTION_PREFIX, L.SECTION_SUFFIX]) {
+      const [at] = usedSlots(section);
+      for (const field of [L.SLOT_GLOB, L.SLOT_ROW, L.SLOT_KEY_BYTES]) {
+        expect(codeOf(forge(indexed, word(section, at + field, 0x10000)))).toBe("artifact_lane");
+      }
+      expect(codeOf(forge(indexed, word(section, at + L.SLOT_KEY_BYTES, 0)))).toBe("artifact_lane");
+    }
+    const [one, two] = usedSlots(L.SECTION_GRAMS);
+    const total = sectionAt(indexed, L.SECTION_POSTINGS).size / L.POSTING_BYTES;
+    const gram = (at: number, field: number, value: number) => codeOf(forge(indexed, word(L.SECTION_GRAMS, at + field, value)));
+    expect(gram(one, L.GRAM_SIZE, 5)).toBe("artifact_lane");
+    expect(gram(one, L.GRAM_COUNT, total + 1)).toBe("artifact_lane");
+    expect(gram(one, L.GRAM_START, total)).toBe("artifact_lane");
+    expect(gram(one, L.GRAM_START, 0xffffffff)).toBe("artifact_lane");
+    const everything = forge(indexed, (view, copy) => {
+      for (const at of [one, two]) {
+        word(L.SECTION_GRAMS, at + L.GRAM_START, 0)(view, copy);
+        word(L.SECTION_GRAMS, at + L.GRAM_COUNT, total)(view, copy);
+      }
+    });
+    expect(codeOf(everything)).toBe("artifact_lane");
+  });
+
+  test("postings that look too far, states that answer no row, strides that fit no table", () => {
+    const posting = (field: number, value: number) => codeOf(forge(indexed, word(L.SECTION_POSTINGS, field, value)));
+    expect(posting(L.POSTING_HINT, 0x0003ff00)).toBe("artifact_lane");
+    expect(posting(L.POSTING_HINT, 0x00020000)).toBe("artifact_lane");
+    expect(posting(L.POSTING_NEAR_OFFSET, 257)).toBe("artifact_lane");
+    expect(posting(L.POSTING_NEAR_OFFSET, -257)).toBe("artifact_lane");
+    const view = new DataView(automaton.buffer, automaton.byteOffset);
+    const stride = view.getUint32(sectionAt(automaton, L.SECTION_LANES).offset + L.LANES_DFA_STRIDE, true);
+    const rows = sectionAt(automaton, L.SECTION_ROWS).size / L.ROW_BYTES;
+    expect(codeOf(forge(automaton, word(L.SECTION_DFA, (stride - 1) * 4, rows)))).toBe("artifact_lane");
+    for (const other of [1, stride - 1, stride + 1, 258]) {
+      expect(codeOf(forge(automaton, word(L.SECTION_LANES, L.LANES_DFA_STRIDE, other)))).toBe("artifact_lane");
+    }
+  });
+
+  test("a block of another size than its head says", () => {
+    const lanesAt = sectionAt(indexed, L.SECTION_LANES).offset;
+    const view = new DataView(indexed.buffer, indexed.byteOffset);
+    const bytes = view.getUint32(lanesAt + L.LANES_PARALLEL_BYTES, true);
+    const lane = (field: number, value: number) => codeOf(forge(indexed, word(L.SECTION_LANES, field, value)));
+    for (const size of [0, 16, bytes - 16, bytes + 16]) expect(lane(L.LANES_PARALLEL_BYTES, size)).toBe("artifact_lane");
+    const block = view.getUint32(lanesAt + L.LANES_PARALLEL_OFFSET, true);
+    const inBlock = (at: number, value: number) => codeOf(forge(indexed, word(L.SECTION_DENSE, block + at, value)));
+    expect(inBlock(L.PARALLEL_GLOB_COUNT, 129)).toBe("artifact_lane");
+    expect(inBlock(L.PARALLEL_HEAD_BYTES, 0xff)).toBe("artifact_lane");
+    const globs = L.PARALLEL_HEAD_BYTES + 256 + L.PARALLEL_GROUP_BYTES;
+    expect(inBlock(globs, 0x10000)).toBe("artifact_lane");
+    expect(inBlock(globs + 4, 0x10000)).toBe("artifact_lane");
+  });
+
   test("every code has its text, in the order of the checks", () => {
     expect(artifactErrors.map((entry) => entry.code)).toEqual([
       "artifact_truncated",
