@@ -250,6 +250,66 @@ describe("guardrails (M5)", () => {
   });
 });
 
+describe("several guardrails of one session", () => {
+  const engine = engineDouble(policy);
+  const rail = (id: string, expiresAtMs: number, tools: readonly string[]): Guardrail => ({ id, expiresAtMs, tools });
+
+  test("all must let a call through; the first outside is named, a missing one outweighs it", () => {
+    const session = engine.openSession();
+    const decide = (tool: string, nowMs: number, guardrail?: Guardrail) => {
+      const { cause, rule } = engine.decide(tool, { session, nowMs, ...(guardrail ? { guardrail } : {}) });
+      return [cause, rule?.label];
+    };
+    expect(decide("file_a", 0, rail("one", 100, ["file_*"]))).toEqual(["mapped", "files"]);
+    expect(decide("file_a", 0, rail("two", 50, ["file_?"]))).toEqual(["mapped", "files"]);
+    expect(decide("file_ab", 0)).toEqual(["guardrail_denied", "two"]);
+    expect(decide("web_a", 0)).toEqual(["guardrail_denied", "one"]);
+    expect(decide("web_a", 50)).toEqual(["guardrail_missing", "two"]);
+  });
+});
+
+describe("grace (T1, T2)", () => {
+  test("the store is asked for unmapped tools only, and not where grace could not help", () => {
+    const asked: string[] = [];
+    const sightings = {
+      firstSeenMs: (tool: string) => {
+        asked.push(tool);
+        return 0;
+      },
+    };
+    const engine = engineDouble(policy);
+    const causes = ["file_a", "new", "rm_x", "", "new\ufffd", "pay"].map(
+      (tool) => engine.decide(tool, { nowMs: 1, sightings }).cause,
+    );
+    expect(causes).toEqual(["mapped", "unmapped_in_grace", "forbidden", "invalid_tool_name", "invalid_tool_name", "escalated"]);
+    expect(asked).toEqual(["new", "pay"]);
+  });
+
+  test("a store that fails gives no grace, is asked once an evaluation, and the result says so", () => {
+    const engine = engineDouble(policy);
+    let asked = 0;
+    const sightings = {
+      firstSeenMs: () => {
+        asked++;
+        throw new Error("down");
+      },
+    };
+    const { grace, verdict } = engine.evaluate(["a", "b", "a"], { nowMs: 1, sightings });
+    expect([grace, verdict, asked]).toEqual(["store_down", "fail", 1]);
+    expect([engine.decide("a", { nowMs: 1, sightings }).cause, engine.info.faults]).toEqual(["unmapped_denied", 0]);
+  });
+
+  test("why there is none", () => {
+    const sightings = { firstSeenMs: () => undefined };
+    const none = { ...policy, defaults: { ...policy.defaults, gracePeriodHours: { value: 0, layer: "agent" as const } } };
+    const why = (one: MergedPolicy, context: Context) => engineDouble(one).evaluate(["a"], context).grace;
+    expect(why(none, { nowMs: 1, sightings })).toBe("disabled");
+    expect(why(policy, { sightings })).toBe("no_clock");
+    expect(why(policy, { nowMs: 1 })).toBe("no_store");
+    expect(why(policy, { nowMs: 1, sightings })).toBe("applied");
+  });
+});
+
 describe("explain", () => {
   test("names every rule with the place of the glob that matched, and what would apply without it", () => {
     const { rules, decision } = engineDouble(policy).explain("rm_all");
