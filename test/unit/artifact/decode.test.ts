@@ -296,6 +296,34 @@ describe("what decode refuses", () => {
     }
   });
 
+  test("a lane that lost its flag", () => {
+    for (const bytes of [automaton, indexed]) {
+      const set = new DataView(bytes.buffer, bytes.byteOffset).getUint32(L.HEADER_FLAGS, true);
+      for (const flag of [L.FLAG_LITERALS, L.FLAG_DFA, L.FLAG_PREFIX, L.FLAG_SUFFIX]) {
+        if (set & flag)
+          expect(
+            codeOf(
+              forge(
+                bytes,
+                flags((f) => f & ~flag),
+              ),
+            ),
+          ).toBe("artifact_lane");
+      }
+    }
+    const blocks = L.FLAG_LENGTH | L.FLAG_PARALLEL | L.FLAG_PARALLEL_RESERVE;
+    for (const group of [L.FLAG_GRAM4 | L.FLAG_GRAM3, blocks]) {
+      expect(
+        codeOf(
+          forge(
+            indexed,
+            flags((f) => f & ~group),
+          ),
+        ),
+      ).toBe("artifact_lane");
+    }
+  });
+
   test("sections that are not whole", () => {
     const shorter = (bytes: Uint8Array, section: number, less: number) =>
       codeOf(
