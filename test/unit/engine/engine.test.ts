@@ -332,6 +332,56 @@ describe("explain", () => {
   });
 });
 
+describe("corners that random policies rarely reach", () => {
+  test("a weaker trigger of several globs does not displace a stronger one of one glob", () => {
+    const engine = engineDouble(
+      tinyPolicy({
+        capabilities: [["all", ["*"]]],
+        triggers: [
+          ["deny", [{ globs: ["a*"] }]],
+          ["warn", [{ globs: ["a*", "*b"] }]],
+        ],
+      }),
+    );
+    expect([engine.decide("ab").cause, engine.decide("ab").rule?.label]).toEqual(["escalation_denied", "trigger 0"]);
+  });
+
+  test("a trigger that holds by name and by count on one call is reported for the tool, not for `*`", () => {
+    const terms = [
+      { globs: [], tests: tests("tool_count", ">", 0) },
+      { globs: ["a*"], tests: tests("tool_count", "==", 1) },
+    ];
+    const engine = engineDouble(tinyPolicy({ capabilities: [["all", ["*"]]], triggers: [["warn", terms]] }));
+    expect(engine.evaluate(["ab"]).warnings.map(({ tool }) => tool)).toEqual(["ab"]);
+    expect(engine.evaluate(["ab", "ab"]).warnings.map(({ tool }) => tool)).toEqual(["ab", "*"]);
+  });
+
+  test("without org's entry of a name the agent's is inside a guardrail that allows the name", () => {
+    const one = tinyPolicy({
+      capabilities: [
+        ["files", ["f*"]],
+        ["files", ["*a"]],
+      ],
+    });
+    const [org, agent] = one.capabilities;
+    const engine = engineDouble({
+      ...one,
+      capabilities: [
+        { ...org, layer: "org" },
+        { ...agent, index: 0 },
+      ],
+    });
+    const guardrail: Guardrail = { id: "tx", expiresAtMs: 2, allowedCapabilities: ["files"] };
+    const { decision, rules } = engine.explain("fa", { nowMs: 1, guardrail });
+    expect([decision.cause, ...rules.map(({ without }) => [without.cause, without.rule?.layer])]).toEqual([
+      "mapped",
+      ["mapped", "agent"],
+      ["mapped", "org"],
+    ]);
+    expect(engine.decide("xa", { nowMs: 1, guardrail }).cause).toBe("guardrail_denied");
+  });
+});
+
 describe("info", () => {
   test("says which evaluators work and why WASM does not", () => {
     const { bytes } = compilePolicy(policy);
