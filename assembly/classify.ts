@@ -254,6 +254,7 @@ function comparePieces(from: usize, to: usize, at: usize, name: usize, end: usiz
     store<u32>(seen, stamp);
     work += 16 + bytes;
     if (matches(glob, name, end)) join(row);
+    if (work > S.verifyBudget) return finishList(posting + POSTING_BYTES, to, name, end);
   }
 }
 
@@ -262,6 +263,10 @@ function finishPostings(slot: u32, from: usize, to: usize, name: usize, end: usi
   const walked = S.stamps + (<usize>(S.globCount + slot) << 2);
   if (load<u32>(walked) == stamp) return;
   store<u32>(walked, stamp);
+  finishList(from, to, name, end);
+}
+
+function finishList(from: usize, to: usize, name: usize, end: usize): void {
   const hasReserve = (S.flags & FLAG_PARALLEL_RESERVE) != 0;
   for (let posting = from; posting < to; posting += POSTING_BYTES) {
     if (load<u32>(posting + POSTING_NAME_BYTES_MIN) > <u32>(end - name)) return;

@@ -53,7 +53,7 @@ interface Sorted {
 
 /** About what running the reserve block costs, in units of verification; measured in bench/, and only a matter of speed. */
 const verifyBudgetMin = 4096;
-const verifyBudgetMax = 65_536;
+const verifyBudgetMax = 16_384;
 /** Fewer globs than this never need a reserve: verifying them all is cheap. */
 const reserveGlobsMin = 16;
 
