@@ -122,6 +122,42 @@ describe("laws", () => {
     }, 150);
   });
 
+  test("M5: a guardrail stays with its session when a later call leaves it out", () => {
+    const { layers } = sampleOf(1, false);
+    for (const evaluator of ["js", "wasm"] as const) {
+      const engine = openEngine(compileLayers(layers), { evaluator });
+      const session = engine.openSession();
+      const guardrail = { id: "t", expiresAtMs: 100, tools: ["nothing"] };
+      const free = engine.decide("anything_else");
+      const held = ["guardrail_denied", ...(rank(free.verdict) === 2 ? [free.cause] : [])];
+      expect(held).toContain(engine.decide("anything_else", { nowMs: 10, session, guardrail }).cause);
+      expect(held).toContain(engine.decide("anything_else", { nowMs: 10, session }).cause);
+      expect(held).toContain(engine.evaluate(["anything_else"], { nowMs: 10, session }).tools[0].cause);
+      expect(engine.decide("anything_else", { nowMs: 200, session }).cause).toBe("guardrail_missing");
+      expect(engine.decide("anything_else", { session }).cause).toBe("guardrail_missing");
+      expect(decisionKey(engine.decide("anything_else", { nowMs: 10, session: engine.openSession() }))).toBe(decisionKey(free));
+    }
+  });
+
+  test("G2: packed bytes that are no text are invalid names, never mapped ones", () => {
+    const every = { tools: ["*"], card_actions: ["x"] };
+    const shape = {
+      ...drawLayer(new Random(1), "agent"),
+      capability_mappings: { every },
+      forbidden: [],
+      escalation_triggers: [],
+    };
+    const bytes = compileLayers(layersOf(caseOf({ layers: { agent: shape } })));
+    const broken = [[0xff], [0x61, 0xc3], [0xc3, 0x28], [0xed, 0xa0, 0x80], [0xc0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0x80], []];
+    const offsets = Uint32Array.from([0, ...broken.map((_, i) => broken.slice(0, i + 1).flat().length)]);
+    for (const evaluator of ["js", "wasm"] as const) {
+      const engine = openEngine(bytes, { evaluator });
+      const batch = engine.decideBatch({ count: broken.length, offsets, bytes: Uint8Array.from(broken.flat()) });
+      for (let i = 0; i < broken.length; i++) expect(batch.at(i).cause, broken[i].join()).toBe("invalid_tool_name");
+      expect(engine.decide("plain").cause).toBe("mapped");
+    }
+  });
+
   test("equal input gives equal bytes, and bytes survive reading", limit, () => {
     law((s) => {
       const { layers, names } = sampleOf(s, true);

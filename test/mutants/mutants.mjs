@@ -1,12 +1,13 @@
 // biome-ignore-all format: one line a mutant
-/** Seeded mistakes, one textual change each. `from` stands exactly once in the file. */
+/**
+ * Seeded mistakes, one textual change each. `from` stands exactly once in the file. Left out on purpose: what only matters
+ * when two 32-bit hashes collide (the exact comparisons behind the hash tables of subset.ts and minimize.ts).
+ */
 export const mutants = [
   // ---- determiniser ----
   { file: "src/compiler/subset.ts", what: "a state forgets what its final items add", from: "if (step[items.residuals[i]] === STEP_END) row =", to: "if (step[items.residuals[i]] === STEP_LEAD) row =" },
   { file: "src/compiler/subset.ts", what: "items of one residual replace each other instead of joining", from: "this.rows[kept - 1] = algebra.join(this.rows[kept - 1], this.rows[i]);", to: "this.rows[kept - 1] = this.rows[i];" },
-  { file: "src/compiler/subset.ts", what: "states of equal items but other rows are taken for one", from: " || this.pool[start + 2 * i + 1] !== items.rows[i]) return false;", to: ") return false;" },
   { file: "src/compiler/subset.ts", what: "a `?` ends after the first byte of its character", from: "if (loop[residual] === LOOP_CONTINUATION) continuation.push(residual, row);", to: "" },
-  { file: "src/compiler/subset.ts", what: "states that differ in their star sets are taken for one", from: " && this.sets[state] === set && ", to: " && " },
   { file: "src/compiler/subset.ts", what: "new stars do not prune the items beside them, and prune too much", from: "items.rows[i] = stars.remaining(reached, items.residuals[i], items.rows[i]);", to: "items.rows[i] = 0;" },
   { file: "src/compiler/nfa.ts", what: "`?` also matches a lone continuation byte", from: "steps.push(STEP_LEAD);\n        loops.push(LOOP_CONTINUATION);", to: "steps.push(STEP_LEAD);\n        loops.push(LOOP_NONE);" },
   { file: "src/compiler/nfa.ts", what: "globs with one rest keep only the last row", from: "rows.set(residual, algebra.join(rows.get(residual) ?? 0, glob.row));", to: "rows.set(residual, glob.row);" },

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import type { CompileOptions } from "../../src/compiler/compile.js";
 import { openEngine } from "../../src/engine/engine.js";
+import { packNames } from "../../src/engine/names.js";
 import type { Decision, Evaluation, RuleRef } from "../../src/engine/result.js";
 import { referenceEvaluate } from "../../src/reference/evaluate.js";
 import { type Case, contextOf, type Fields, layersOf } from "./cases.js";
@@ -83,7 +84,15 @@ export function disagreement(question: Question): string | undefined {
       const [want, got] = [shown(expected[key]), shown(actual[key])];
       if (want !== got) return `${evaluator}, ${key}: reference ${want}, engine ${got}`;
     }
-    // The single check in a session: the last call of a list whose earlier calls set the counts.
+    // Single checks and packed batches, each call a session of its own.
+    const batch = engine.decideBatch(packNames(tools), context);
+    for (const [i, tool] of tools.entries()) {
+      const alone = decisionKey(referenceEvaluate(layers, [tool], context).tools[0]);
+      const [single, packed] = [decisionKey(engine.decide(tool, context)), decisionKey(batch.at(i))];
+      if (single !== alone) return `${evaluator}, decide alone: reference ${alone}, engine ${single}`;
+      if (packed !== alone) return `${evaluator}, packed batch: reference ${alone}, engine ${packed}`;
+    }
+    // Single checks in one session: earlier calls set the counts of later ones.
     const session = sessionAt(engine, undefined);
     const causes = tools.map((tool) => engine.decide(tool, { ...context, session }).cause);
     for (const [i, tool] of tools.entries()) {
