@@ -76,6 +76,7 @@ export function disagreement(question: Question): string | undefined {
   const context = contextOf(generated);
   const { tools, budget } = question;
   const expected = comparable(referenceEvaluate(layers, tools, context)) as Evaluation;
+  const alones = tools.map((tool) => decisionKey(referenceEvaluate(layers, [tool], context).tools[0]));
   const bytes = compileLayers(layers, budget);
   for (const evaluator of ["js", "wasm"] as const) {
     const engine = openEngine(bytes, { evaluator });
@@ -87,7 +88,7 @@ export function disagreement(question: Question): string | undefined {
     // Single checks and packed batches, each call a session of its own.
     const batch = engine.decideBatch(packNames(tools), context);
     for (const [i, tool] of tools.entries()) {
-      const alone = decisionKey(referenceEvaluate(layers, [tool], context).tools[0]);
+      const alone = alones[i];
       const [single, packed] = [decisionKey(engine.decide(tool, context)), decisionKey(batch.at(i))];
       if (single !== alone) return `${evaluator}, decide alone: reference ${alone}, engine ${single}`;
       if (packed !== alone) return `${evaluator}, packed batch: reference ${alone}, engine ${packed}`;
