@@ -82,11 +82,19 @@ class Reading {
     await this.readSubagentsOf(path);
   }
 
-  /** A session named by its file brings the files of its subagents along; without them calls would be missing. */
+  /**
+   * A session named by its file, by a pattern or through a link brings the files of its subagents along; without them calls
+   * would be missing.
+   */
   private async readSubagentsOf(path: string): Promise<void> {
-    if (!path.endsWith(".jsonl")) return;
-    const folder = join(path.slice(0, -".jsonl".length), "subagents");
-    for await (const file of filesBelow(folder, [], () => true)) await this.readFile(join(folder, ...file), true);
+    const onError = (folder: string, error: unknown) => {
+      if (codeOf(error) !== "ENOENT" && codeOf(error) !== "ENOTDIR") this.cannotRead(folder, error);
+    };
+    for (const session of new Set([path, await realpath(path).catch(() => path)])) {
+      if (!session.endsWith(".jsonl")) continue;
+      const folder = join(session.slice(0, -".jsonl".length), "subagents");
+      for await (const file of filesBelow(folder, [], () => true, onError)) await this.readFile(join(folder, ...file), true);
+    }
   }
 
   private async readPattern(pattern: string): Promise<void> {
@@ -118,6 +126,7 @@ class Reading {
       files++;
       const name = join(folder, ...path);
       const outcome = await this.readFile(name, true);
+      if (isPattern) await this.readSubagentsOf(name);
       if (outcome === "trace" || outcome === "seen" || outcome === "damaged") traces++;
       else if (outcome === "unknown") strangers.push(name);
     }

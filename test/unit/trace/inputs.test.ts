@@ -52,6 +52,10 @@ describe("files, folders and patterns", () => {
     const named = await below("s1.jsonl");
     expect(toolsOf(named)).toEqual(["Task", "Grep", "Glob"]);
     expect([...named.calls.subagent]).toEqual([0, 1, 1]);
+    expect(toolsOf(await below("s*.jsonl"))).toEqual(["Task", "Grep", "Glob"]);
+    await mkdir(join(folder, "links"));
+    await symlink(join(folder, "s1.jsonl"), join(folder, "links", "run.jsonl"));
+    expect(toolsOf(await below("links/run.jsonl"))).toEqual(["Task", "Grep", "Glob"]);
   });
 
   it("reads what a pattern matches, once, and nothing else", async () => {
