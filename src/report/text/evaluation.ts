@@ -3,7 +3,7 @@ import type { Cause, Evaluation, ToolOutcome } from "../../engine/result.js";
 import type { Paint } from "../paint.js";
 import { coverageLines } from "./coverage.js";
 import { violationLines, warningLines } from "./findings.js";
-import { count, lines, mark, pad, ruleAndPlace, span } from "./words.js";
+import { count, lines, mark, pad, ruleAndPlace, span, toolName, widest } from "./words.js";
 
 export const causeWords: Record<Cause, string> = {
   guardrail_missing: "guardrail missing",
@@ -66,10 +66,10 @@ function section(title: string, entries: readonly string[][]): string[] {
 
 /** A line per tool: mark, name, cause, deciding rule. */
 export function outcomeLines(tools: readonly ToolOutcome[], paint: Paint): string[] {
-  const names = tools.map((t) => escapeText(t.tool) + (t.calls > 1 ? ` ×${t.calls}` : ""));
+  const names = tools.map((t) => toolName(t.tool) + (t.calls > 1 ? ` ×${t.calls}` : ""));
   const causes = tools.map((t) => causeWords[t.cause]);
-  const nameWidth = Math.min(60, Math.max(...names.map((n) => [...n].length)));
-  const causeWidth = Math.max(...causes.map((c) => c.length));
+  const nameWidth = Math.min(60, widest(names));
+  const causeWidth = widest(causes);
   return tools.map((t, i) => {
     const rule = t.rule === null ? "" : `  ${ruleAndPlace(t.rule, paint)}`;
     return `  ${mark(t.verdict, paint)} ${pad(names[i], nameWidth)}  ${pad(causes[i], causeWidth)}${rule}`;
@@ -80,8 +80,8 @@ function notes(evaluation: Evaluation, frame: EvaluationTextFrame, paint: Paint)
   const result: string[] = [];
   const inGrace = evaluation.warnings.flatMap((w) => w.graceExpiresAtMs ?? []);
   if (inGrace.length > 0) {
-    const running = inGrace.filter((expiresAtMs) => expiresAtMs > frame.evaluatedAtMs);
-    const left = running.length === 0 ? "over by now" : `first expires in ${span(Math.min(...running) - frame.evaluatedAtMs)}`;
+    const first = inGrace.reduce((soonest, ms) => (ms > frame.evaluatedAtMs ? Math.min(soonest, ms) : soonest), Infinity);
+    const left = first === Infinity ? "over by now" : `first expires in ${span(first - frame.evaluatedAtMs)}`;
     result.push(paint.warn(`${count(inGrace.length, "unmapped tool")} in grace period (${left})`));
   }
   if (!evaluation.cardChecked) result.push(paint.faint("No card given: card actions were not checked."));

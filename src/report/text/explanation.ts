@@ -3,7 +3,7 @@ import type { ExplainedRule, Explanation } from "../../engine/explain.js";
 import type { Decision } from "../../engine/result.js";
 import type { Paint } from "../paint.js";
 import { causeWords } from "./evaluation.js";
-import { lines, mark, place, quoted, ruleAndPlace, ruleName } from "./words.js";
+import { lines, mark, place, quoted, ruleAndPlace, ruleName, toolName } from "./words.js";
 
 /** Why each tool gets its verdict: the deciding rule, every other match, and what would apply without each. */
 export function explanationsText(explanations: readonly Explanation[], paint: Paint): string {
@@ -12,11 +12,10 @@ export function explanationsText(explanations: readonly Explanation[], paint: Pa
 
 function explanationText({ tool, invalid, decision, rules }: Explanation, paint: Paint): string {
   const { verdict, action, cause } = decision;
-  const name = tool === "" ? "(empty name)" : escapeText(tool);
   const deciding = rules.find((rule) => rule.decides);
   const others = rules.filter((rule) => rule !== deciding);
   return lines(
-    `${mark(verdict, paint)} ${paint.strong(name)}: ${paint[verdict](verdict)}, ${causeWords[cause]} (decision ${action})`,
+    `${mark(verdict, paint)} ${paint.strong(toolName(tool))}: ${paint[verdict](verdict)}, ${causeWords[cause]} (decision ${action})`,
     invalid ? "  The name is no valid tool name: forbidden rules and triggers still apply, mappings do not." : undefined,
     "",
     "  Decided by",

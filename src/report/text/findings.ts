@@ -2,7 +2,7 @@ import { escapeText } from "../../diagnostics/escape.js";
 import type { RuleRef, ViolationType, WarningType } from "../../engine/result.js";
 import type { Severity } from "../../policy/model.js";
 import type { Paint } from "../paint.js";
-import { clock, ruleAndPlace, span } from "./words.js";
+import { clock, ruleAndPlace, span, toolName } from "./words.js";
 
 /** What a violation or a warning has in common, in one result as in a trace. */
 export interface ShownFinding {
@@ -39,7 +39,8 @@ export function violationLines(finding: ShownFinding, paint: Paint): string[] {
 /** `UNMAPPED_TOOL: name (warn)`; an unmapped tool in grace says when the grace ends. `nowMs` is what "expires in" counts from. */
 export function warningLines(finding: ShownFinding, nowMs: number | undefined, paint: Paint): string[] {
   const { type, severity, graceExpiresAtMs } = finding;
-  const level = type === "forbidden_soft" && severity !== undefined ? `${severity}, below fail_on` : "warn";
+  const soft = type === "forbidden_soft" && severity !== undefined;
+  const level = soft ? `${severity}, below fail_on` : type === "notice" ? "notice" : "warn";
   const lines = [paint.warn(head(finding, level)), ...because(finding, paint)];
   if (graceExpiresAtMs !== undefined) {
     const left = nowMs === undefined || graceExpiresAtMs <= nowMs ? "" : ` (expires in ${span(graceExpiresAtMs - nowMs)})`;
@@ -49,7 +50,7 @@ export function warningLines(finding: ShownFinding, nowMs: number | undefined, p
 }
 
 function head({ type, tool, calls }: ShownFinding, level: string): string {
-  return `${labels[type]}: ${escapeText(tool)} (${level})${calls !== undefined && calls > 1 ? ` ×${calls}` : ""}`;
+  return `${labels[type]}: ${toolName(tool)} (${level})${calls !== undefined && calls > 1 ? ` ×${calls}` : ""}`;
 }
 
 function because({ reason, rule }: ShownFinding, paint: Paint): string[] {

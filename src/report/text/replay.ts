@@ -3,7 +3,7 @@ import type { ReplayReport, TraceReport } from "../../trace/replay-report.js";
 import type { Paint } from "../paint.js";
 import { graceWords } from "./evaluation.js";
 import { violationLines, warningLines } from "./findings.js";
-import { clock, count, lines, mark } from "./words.js";
+import { clock, count, lines, mark, toolName } from "./words.js";
 
 export interface ReplayTextFrame {
   /** As the user named it. */
@@ -56,12 +56,12 @@ function summaryLines(report: ReplayReport, paint: Paint): string[] {
     `  Traces analysed: ${s.traces.toLocaleString("en-US")} with ${count(s.calls, "call")}`,
     `  Would ${paint.pass(`pass ${s.pass}`)}, ${paint.warn(`warn ${s.warn}`)}, ${paint.fail(`fail ${s.fail}`)}${skipped}`,
     `  Unmapped tools discovered: ${unmappedTools.length}`,
-    ...listed(unmappedTools.map(({ tool, count: n }) => `${String(n).padStart(6)}  ${escapeText(tool)}`)),
+    ...listed(unmappedTools.map(({ tool, count: n }) => `${String(n).padStart(6)}  ${toolName(tool)}`)),
     ...(graceTools.length === 0 ? [] : [`  Tools in grace: ${graceTools.length}`]),
     ...listed(
       graceTools.map(
         ({ tool, agent, count: n, expiresAtMs }) =>
-          `${String(n).padStart(6)}  ${escapeText(tool)}${agent === undefined ? "" : ` (${escapeText(agent)})`}  until ${clock(expiresAtMs)}`,
+          `${String(n).padStart(6)}  ${toolName(tool)}${agent === undefined ? "" : ` (${escapeText(agent)})`}  until ${clock(expiresAtMs)}`,
       ),
     ),
     ...notes(report).map((line) => paint.faint(`  ${line}`)),

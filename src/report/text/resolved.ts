@@ -3,7 +3,7 @@ import { escapeText } from "../../diagnostics/escape.js";
 import type { MergedPolicy, Sourced } from "../../policy/model.js";
 import { resolvedCapabilities, resolvedName } from "../json/resolved.js";
 import type { Paint } from "../paint.js";
-import { lines, pad, quoted } from "./words.js";
+import { lines, pad, quoted, widest } from "./words.js";
 
 /** A line of the listing: what it says, and the layer and place it came from. */
 type Row = readonly [text: string, origin: string];
@@ -39,7 +39,7 @@ export function resolvedText(policy: MergedPolicy, paint: Paint): string {
     field("grace_period_hours", d.gracePeriodHours),
     field("fail_on", d.failOn),
   ];
-  const width = Math.min(72, Math.max(...[rows, forbidden, triggers, defaults].flat().map(([text]) => [...text].length)));
+  const width = Math.min(72, widest([rows, forbidden, triggers, defaults].flat().map(([text]) => text)));
   const sources = policy.sources.map((s) => `${escapeText(s.file)} (${s.layer}, ${quoted(s.name)})`).join(" + ");
   return lines(
     `${paint.strong(escapeText(resolvedName(policy)))} from ${sources}`,

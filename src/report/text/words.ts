@@ -47,6 +47,11 @@ export function ruleName(rule: RuleRef): string {
   }
 }
 
+/** A tool's name for people, escaped; an empty one would not be seen. */
+export function toolName(tool: string): string {
+  return tool === "" ? "(empty name)" : escapeText(tool);
+}
+
 /** User text between double quotes, escaped for terminals. */
 export function quoted(text: string): string {
   return `"${escapeText(text)}"`;
@@ -77,11 +82,18 @@ export function pad(text: string, columns: number): string {
   return text + " ".repeat(Math.max(0, columns - [...text].length));
 }
 
+/** Columns of the widest of some texts, at least `least`. A loop, because a call cannot take a hundred thousand arguments. */
+export function widest(texts: Iterable<string>, least = 0): number {
+  let columns = least;
+  for (const text of texts) columns = Math.max(columns, [...text].length);
+  return columns;
+}
+
 export function lines(...parts: readonly (string | readonly string[] | undefined)[]): string {
   const all: string[] = [];
   for (const part of parts) {
     if (typeof part === "string") all.push(part);
-    else if (part !== undefined) all.push(...part);
+    else if (part !== undefined) for (const line of part) all.push(line);
   }
   return `${all.join("\n")}\n`;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { RuleRef } from "../../../src/engine/result.js";
-import { clock, count, pad, place, quoted, ruleName, span } from "../../../src/report/text/words.js";
+import { clock, count, lines, pad, place, quoted, ruleName, span, toolName, widest } from "../../../src/report/text/words.js";
 
 const rule: RuleRef = { kind: "forbidden", layer: "org", index: 0, label: "a*", file: "org.yaml", line: 3, column: 5 };
 const minute = 60_000;
@@ -22,6 +22,15 @@ describe("words", () => {
   test("times", () => {
     expect(clock(Date.parse("2026-02-07T00:14:01.780Z"))).toBe("2026-02-07 00:14:01Z");
     expect(clock(undefined)).toBe("no time");
+  });
+  test("as many lines as there are", () => {
+    const many = Array.from({ length: 300_000 }, (_, i) => `line ${i}`);
+    expect(lines("first", many).length).toBe(many.join("\n").length + "first\n\n".length);
+    expect(widest(many, 4)).toBe("line 299999".length);
+    expect(widest([], 4)).toBe(4);
+  });
+  test("a tool name is always seen", () => {
+    expect([toolName(""), toolName("a\nb")]).toEqual(["(empty name)", "a\\u{a}b"]);
   });
   test("places", () => {
     expect(place(rule)).toBe("org.yaml:3 (org)");
