@@ -23,6 +23,9 @@ export function gateReasons(evaluation: Pick<Evaluation, "verdict" | "violations
     reasons.push(`a violation is ${failOn} or worse`);
   }
   if (options.strict && verdict === "warn") reasons.push("there are warnings, and --strict counts them");
+  // A violation that --fail-on lets through is worth no less than a warning.
+  if (options.strict && verdict === "fail" && reasons.length === 0)
+    reasons.push("there are violations below --fail-on, and --strict counts them");
   if (minCoverage !== undefined && coverage.coveragePct < minCoverage) {
     reasons.push(`coverage ${coverage.coveragePct}% is below the required ${minCoverage}%`);
   }

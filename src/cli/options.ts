@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { parseTime } from "../trace/time.js";
 
 /** Options that several verbs share, defined once so that they read the same everywhere. */
 export function addConfigOptions(command: Command): Command {
@@ -36,13 +37,13 @@ export function percentage(text: string): number {
   return value;
 }
 
-/** An ISO 8601 time or date, or an age such as `7d`, `12h`, `30m`; the answer is epoch milliseconds. */
+/** An ISO 8601 time or date, UTC without a zone as in traces, or an age such as `7d`, `12h`, `30m`; in epoch milliseconds. */
 export function pointInTime(text: string, nowMs: number): number {
   const unit = { d: 86_400_000, h: 3_600_000, m: 60_000 }[text.slice(-1)];
   const amount = Number(text.slice(0, -1));
   if (unit !== undefined && text.length > 1 && Number.isFinite(amount) && amount >= 0) return nowMs - amount * unit;
-  const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(time))
+  const time = /^\d{4}-/.test(text) ? parseTime(text) : undefined;
+  if (time === undefined)
     throw new InvalidArgumentError("Give a date such as 2026-02-07, an ISO 8601 time, or an age such as 7d or 12h.");
   return time;
 }

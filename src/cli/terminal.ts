@@ -1,7 +1,7 @@
 import pc from "picocolors";
 import type { Paint } from "../report/paint.js";
 import { plain } from "../report/paint.js";
-import { EXIT_OK } from "./exit-codes.js";
+import { EXIT_FAILED, EXIT_OK } from "./exit-codes.js";
 
 /** Where a command writes: results to stdout, everything a person should know beside them to stderr. */
 export interface Terminal {
@@ -27,12 +27,16 @@ export interface Progress {
 
 const silent: Progress = { update() {}, stop() {} };
 
-/** The process's own streams. A reader that goes away early (`| head`) ends the output quietly. */
+/** The process's own streams. A reader that goes away early (`| head`) ends the output quietly; a full disk is said. */
 export function openTerminal(): Terminal {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit();
-    throw error;
+    const what = `standard output cannot be written (${error.code ?? "unknown error"})`;
+    process.stderr.write(`error file_not_written: ${what}\n  what to do: make room, or send the output elsewhere\n`);
+    process.exit(EXIT_FAILED);
   });
+  // A closed stderr leaves nobody to tell; the exit code still says how the command ended.
+  process.stderr.on("error", () => {});
   return {
     // Asked for only when it is read: opening it costs, and may hold the process.
     get stdin() {

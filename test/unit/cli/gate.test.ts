@@ -19,6 +19,13 @@ describe("the gate", () => {
     expect(gateReasons(evaluation("fail", ["low", "high"]), { failOn: "high" })).toEqual(["a violation is high or worse"]);
     expect(gateReasons(evaluation("fail", ["critical"]), { failOn: "high" })).toHaveLength(1);
   });
+  test("strict counts what fail-on lets through, as it counts warnings", () => {
+    const options = { strict: true, failOn: "high" } as const;
+    expect(gateReasons(evaluation("fail", ["low"]), options)).toEqual([
+      "there are violations below --fail-on, and --strict counts them",
+    ]);
+    expect(gateReasons(evaluation("fail", ["low", "high"]), options)).toEqual(["a violation is high or worse"]);
+  });
   test("strict counts warnings, coverage has its own threshold, and reasons add up", () => {
     expect(gateReasons(evaluation("warn", [], 89.99), { strict: true, minCoverage: 90 })).toEqual([
       "there are warnings, and --strict counts them",

@@ -11,11 +11,12 @@ describe("points in time", () => {
     ["0d", "2026-02-07T12:00:00Z"],
     ["2026-02-01", "2026-02-01T00:00:00Z"],
     ["2026-02-01T08:30:00Z", "2026-02-01T08:30:00Z"],
+    ["2026-02-01T08:30", "2026-02-01T08:30:00Z"],
     ["2026-02-01T08:30:00+02:00", "2026-02-01T06:30:00Z"],
   ])("%s", (text, time) => {
     expect(pointInTime(text, now)).toBe(Date.parse(time));
   });
-  test.each(["", "d", "-1d", "xd", "soon", "2026", "7", "1e400d", "2026-13-01", "NaNd"])("%j is none", (text) => {
+  test.each(["", "d", "-1d", "xd", "soon", "2026", "7", "1e400d", "2026-13-01", "2026-02-30", "2026-02-01 (noon)", "NaNd"])("%j is none", (text) => {
     expect(() => pointInTime(text, now)).toThrow("Give a date");
   });
 });

@@ -1,11 +1,13 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { openTerminal } from "../../../src/cli/terminal.js";
 
 const { isTTY } = process.stdout;
 const { NO_COLOR, TERM } = process.env;
 
 afterEach(() => {
+  vi.restoreAllMocks();
   process.stdout.removeAllListeners("error");
+  process.stderr.removeAllListeners("error");
   process.stdout.isTTY = isTTY;
   for (const [name, value] of Object.entries({ NO_COLOR, TERM })) {
     if (value === undefined) delete process.env[name];
@@ -27,5 +29,22 @@ describe("colour", () => {
   });
   test("not when the user asked for none", () => {
     expect([painted(true, { NO_COLOR: "1" }), painted(true, { TERM: "dumb" })]).toEqual(["x", "x"]);
+  });
+});
+
+describe("streams that end", () => {
+  const streamError = (code: string) => Object.assign(new Error(code), { code });
+  test("a reader that went away is no failure, a disk without room is one", () => {
+    const exit = vi.spyOn(process, "exit").mockImplementation((code) => {
+      throw new Error(`exit ${code}`);
+    });
+    const written = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+    openTerminal();
+    expect(() => process.stdout.emit("error", streamError("EPIPE"))).toThrow("exit undefined");
+    expect(written).not.toHaveBeenCalled();
+    expect(() => process.stdout.emit("error", streamError("ENOSPC"))).toThrow("exit 1");
+    expect(written.mock.calls[0]?.[0]).toContain("standard output cannot be written (ENOSPC)\n  what to do: ");
+    expect(process.stderr.emit("error", streamError("EPIPE"))).toBe(true);
+    expect(exit).toHaveBeenCalledTimes(2);
   });
 });
