@@ -16,9 +16,12 @@ describe("points in time", () => {
   ])("%s", (text, time) => {
     expect(pointInTime(text, now)).toBe(Date.parse(time));
   });
-  test.each(["", "d", "-1d", "xd", "soon", "2026", "7", "1e400d", "2026-13-01", "2026-02-30", "2026-02-01 (noon)", "NaNd"])("%j is none", (text) => {
-    expect(() => pointInTime(text, now)).toThrow("Give a date");
-  });
+  test.each(["", "d", "-1d", "xd", "soon", "2026", "7", "1e400d", "2026-13-01", "2026-02-30", "2026-02-01 (noon)", "NaNd"])(
+    "%j is none",
+    (text) => {
+      expect(() => pointInTime(text, now)).toThrow("Give a date");
+    },
+  );
 });
 
 describe("numbers", () => {
