@@ -29,13 +29,14 @@ const indexedLanes = FLAG_PREFIX | FLAG_SUFFIX | FLAG_GRAM3 | FLAG_GRAM4 | FLAG_
 
 /**
  * Chosen once, when the engine opens. Without WASM (no `WebAssembly`, a CSP, workerd) `auto` goes on in JS.
- * @throws what the WASM evaluator throws, when `wasm` was asked for by name.
+ * @throws what the WASM evaluator throws, when `wasm` was asked for by name; TypeError for a name that is none of the three.
  */
 export function chooseEvaluators(artifact: Artifact, wish: "auto" | "js" | "wasm"): ChosenEvaluators {
   if (wish === "wasm") {
     const wasm = openWasm(artifact);
     return { single: wasm, bulk: wasm };
   }
+  if (wish !== "js" && wish !== "auto") throw new TypeError("the evaluator must be auto, js or wasm");
   const single = openJs(artifact);
   if (wish === "js") return { single, bulk: single };
   try {

@@ -1,6 +1,7 @@
 import type { Artifact } from "../artifact/artifact.js";
 import { decodeArtifact } from "../artifact/decode.js";
 import { decideOnFault } from "../policy/fault.js";
+import type { Card } from "../policy/model.js";
 import { chooseEvaluators } from "./auto.js";
 import { BatchDecider, type BatchResult, decideEach } from "./batch.js";
 import { Calls, type NameFacts } from "./calls.js";
@@ -9,7 +10,7 @@ import type { Evaluator, PackedNames } from "./evaluator.js";
 import { type Explanation, explain } from "./explain.js";
 import { NameLookup } from "./lookup.js";
 import { MatchLister } from "./matches.js";
-import type { Context, Decision, Evaluation, Session } from "./result.js";
+import type { Context, Decision, Evaluation, Guardrail, Session } from "./result.js";
 import { Rules } from "./rules.js";
 import { SessionState } from "./session.js";
 import { unpackName } from "./tool-names.js";
@@ -23,7 +24,7 @@ export interface FaultReport {
 }
 
 export interface EngineOptions {
-  /** Default `auto`. `wasm` by name throws where WASM cannot be compiled. */
+  /** Default `auto`. `wasm` by name throws where WASM cannot be compiled; any other name is a TypeError. */
   readonly evaluator?: "auto" | "js" | "wasm";
   /** Called for every fault, so that each allow by fault can be logged; what it throws is swallowed. */
   readonly onFault?: (fault: FaultReport) => void;
@@ -53,7 +54,8 @@ export interface Engine {
   /**
    * One call. Never throws for any tool value; a repeated name costs the same at any policy size. Without a session the
    * call is a session of its own.
-   * @throws TypeError for an unknown context kind (E10), or a session that `openSession` did not make.
+   * @throws TypeError for an unknown context kind (E10), a session that `openSession` did not make, or a card or guardrail of
+   * another shape.
    */
   decide(tool: unknown, context?: Context): Decision;
   /** Many calls in order, equal to deciding each. @throws as `decide`. */
@@ -199,4 +201,18 @@ function checkContext(context: Context): void {
   if (context.session !== undefined && !(context.session instanceof SessionState)) {
     throw new TypeError("the session must come from openSession");
   }
+  if (context.card !== undefined && !isCard(context.card)) {
+    throw new TypeError("the card must have the lists boundedActions and forbiddenActions");
+  }
+  if (context.guardrail !== undefined && context.guardrail !== null && !isGuardrail(context.guardrail)) {
+    throw new TypeError("the guardrail must have an id, the number expiresAtMs, and lists for tools and allowedCapabilities");
+  }
+}
+
+function isCard(card: Partial<Card> | null): boolean {
+  return Array.isArray(card?.boundedActions) && Array.isArray(card.forbiddenActions);
+}
+
+function isGuardrail({ id, expiresAtMs, tools = [], allowedCapabilities = [] }: Partial<Guardrail>): boolean {
+  return typeof id === "string" && typeof expiresAtMs === "number" && Array.isArray(tools) && Array.isArray(allowedCapabilities);
 }

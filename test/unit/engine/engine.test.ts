@@ -142,6 +142,15 @@ describe("faults (F1)", () => {
       { kind: "prod" },
       { kind: null },
       { session: { toolCount: 0, unmappedCount: 0, unmappedOrgCount: 0, violationCount: 0 } },
+      { card: null },
+      { card: "card.yaml" },
+      { card: { boundedActions: "read", forbiddenActions: [] } },
+      { card: { boundedActions: ["read"] } },
+      { guardrail: "g-1", nowMs: 0 },
+      { guardrail: { id: "g-1", expiresAtMs: "2030-01-01" }, nowMs: 0 },
+      { guardrail: { id: "g-1", expiresAtMs: 1, tools: "file_*" }, nowMs: 0 },
+      { guardrail: { id: "g-1", expiresAtMs: 1, tools: null }, nowMs: 0 },
+      { guardrail: { id: "g-1", expiresAtMs: 1, allowedCapabilities: 5 }, nowMs: 0 },
     ] as unknown as Context[];
     for (const context of wrong) {
       expect(() => engine.decide("a", context)).toThrow(TypeError);
@@ -395,5 +404,6 @@ describe("info", () => {
     const { info } = openEngine(bytes);
     expect(info).toMatchObject({ artifactBytes: bytes.length, name: "tiny", faults: 0, faultsAllowed: 0 });
     expect(info.digest).toMatch(/^[0-9a-f]{64}$/);
+    expect(() => openEngine(bytes, { evaluator: "native" as "js" })).toThrow(TypeError);
   });
 });
