@@ -192,7 +192,7 @@ function unmapped(call: Call): Finding {
 
 /** T2: grace needs a clock and a store. */
 function graceState(policy: Effective, { nowMs, sightings }: Context): Result.Evaluation["grace"] {
-  return policy.graceMs === 0 ? "disabled" : nowMs === undefined ? "no_clock" : sightings ? "applied" : "no_store";
+  return policy.graceMs === 0 ? "disabled" : !Number.isFinite(nowMs) ? "no_clock" : sightings ? "applied" : "no_store";
 }
 
 /** When the grace of a tool ends, if it has not ended yet. T2: an unknown or future first sighting is now. */
@@ -224,7 +224,7 @@ function guardrail({ policy, tool, context, matches }: Call, entry: Model.Layere
   const rule = ref("guardrail", "transaction", -1, rail?.id ?? "", "", nowhere);
   const deny = (cause: Cause, reason: string): Finding[] => [{ tool, cause, rule, reason, severity: "high" }];
   if (rail === null) return deny("guardrail_missing", "the guardrail was not found");
-  if (nowMs === undefined || nowMs >= rail.expiresAtMs) return deny("guardrail_missing", "the guardrail has expired");
+  if (nowMs === undefined || !(nowMs < rail.expiresAtMs)) return deny("guardrail_missing", "the guardrail has expired");
   const isInList = rail.tools?.some((glob) => matches(glob, tool)) ?? true;
   const isOrgs = policy.capabilities.some(({ layer, rule: { name } }) => layer === "org" && name === entry?.rule.name);
   const allowed = rail.allowedCapabilities;
