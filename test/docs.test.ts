@@ -38,6 +38,13 @@ describe("the pages", () => {
     expect(loose).toEqual([]);
   });
 
+  test("decisions are numbered without a gap, and their titles agree", () => {
+    const files = readdirSync(join(root, "docs/decisions")).sort();
+    const numbers = files.map((file) => file.slice(0, 4));
+    expect(numbers).toEqual(files.map((_, i) => String(i + 1).padStart(4, "0")));
+    for (const file of files) expect(read(join("docs/decisions", file)).split("\n")[0]).toMatch(`# ${file.slice(0, 4)}: `);
+  });
+
   test("links lead to files that exist", () => {
     const broken = pages.flatMap((page) =>
       linksOf(read(page))
