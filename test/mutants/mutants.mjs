@@ -11,7 +11,8 @@ export const mutants = [
   { file: "src/compiler/subset.ts", what: "new stars do not prune the items beside them, and prune too much", from: "items.rows[i] = stars.remaining(reached, items.residuals[i], items.rows[i]);", to: "items.rows[i] = 0;" },
   { file: "src/compiler/nfa.ts", what: "`?` also matches a lone continuation byte", from: "steps.push(STEP_LEAD);\n        loops.push(LOOP_CONTINUATION);", to: "steps.push(STEP_LEAD);\n        loops.push(LOOP_NONE);" },
   { file: "src/compiler/nfa.ts", what: "globs with one rest keep only the last row", from: "rows.set(residual, algebra.join(rows.get(residual) ?? 0, glob.row));", to: "rows.set(residual, glob.row);" },
-  { file: "src/compiler/nfa.ts", what: "what is behind an item counts as a star, whatever it is", from: "this.#loop[next] === LOOP_ANY ? next : this.#star[next];", to: "next;" },
+  { file: "src/compiler/star-set.ts", what: "a star prunes itself", from: "for (let at = star[residual]; at >= 0 && left !== 0; at = star[at]) {\n      if (rowAt[at]", to: "for (let at = residual; at >= 0 && left !== 0; at = star[at]) {\n      if (rowAt[at]" },
+  { file: "src/compiler/star-set.ts", what: "a star that is reached again forgets its first row", from: "rowAt[added[i]] = this.#algebra.join(rowAt[added[i]], added[i + 1]);", to: "rowAt[added[i]] = added[i + 1];" },
   { file: "src/compiler/minimize.ts", what: "refinement stops after the first round", from: "dirty.push(before);", to: "" },
   { file: "src/compiler/minimize.ts", what: "states are told apart by their hash alone, never by their row", from: "const id = ids.get(row) ?? ids.size;\n    ids.set(row, id);\n    return id;", to: "ids.set(row, 0);\n    return 0;" },
   // ---- lanes and plan ----
