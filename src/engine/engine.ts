@@ -58,7 +58,7 @@ export interface Engine {
    * another shape.
    */
   decide(tool: unknown, context?: Context): Decision;
-  /** Many calls in order, equal to deciding each. @throws as `decide`. */
+  /** Many calls in order, equal to deciding each. @throws as `decide`; RangeError for offsets that are too few or end elsewhere. */
   decideBatch(names: readonly unknown[] | PackedNames, context?: Context): BatchResult;
   /** Every matching rule and what would apply without it; the session is not advanced. @throws as `decide`. */
   explain(tool: unknown, context?: Context): Explanation;
@@ -143,6 +143,7 @@ class PolicyEngine implements Engine {
   decideBatch(names: readonly unknown[] | PackedNames, context?: Context): BatchResult {
     if (context !== undefined) checkContext(context);
     if (!("offsets" in names)) return decideEach(names.length, (i) => this.decide(names[i], context));
+    checkPacked(names);
     const one = (name: string) => this.decide(name, context);
     if (context?.session === undefined && context?.guardrail === undefined) {
       try {
@@ -206,6 +207,13 @@ function checkContext(context: Context): void {
   }
   if (context.guardrail !== undefined && context.guardrail !== null && !isGuardrail(context.guardrail)) {
     throw new TypeError("the guardrail must have an id, the number expiresAtMs, and lists for tools and allowedCapabilities");
+  }
+}
+
+/** Only the ends: that offsets ascend is for who made them, as looking at each would slow every batch. */
+function checkPacked({ count, offsets, bytes }: PackedNames): void {
+  if (!(count >= 0 && count < offsets.length && offsets[count] <= bytes.length)) {
+    throw new RangeError("the offsets of a batch must be one more than its names and end within its bytes");
   }
 }
 

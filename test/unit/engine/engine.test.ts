@@ -158,6 +158,13 @@ describe("faults (F1)", () => {
       expect(() => engine.evaluate([], context)).toThrow(TypeError);
       expect(() => engine.explain("a", context)).toThrow(TypeError);
     }
+    const packed = packNames(["a", "b"]);
+    for (const batch of [
+      { ...packed, count: 3 },
+      { ...packed, count: -1 },
+      { ...packed, bytes: new Uint8Array(1) },
+    ])
+      expect(() => engine.decideBatch(batch)).toThrow(RangeError);
     expect(engine.info.faults).toBe(0);
   });
 });
