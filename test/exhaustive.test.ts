@@ -22,6 +22,7 @@ import { tinyPolicy } from "./support/tiny-policy.js";
 const deep = process.env.SMOLTBOT_DEEP === "1";
 const tokens = deep ? 4 : 3;
 const length = deep ? 6 : 5;
+const limit = { timeout: deep ? 7_200_000 : 120_000 };
 /** Plain letters, and letters of two and four bytes, two of which share their first byte. */
 const alphabets: readonly (readonly [string, string, string])[] = [["a", "b", "c"], ["\u00e9", "\u00e8", "\u{1f600}"]]; // biome-ignore format: one line
 /** Every how manieth pair goes through the whole compiler and both evaluators. */
@@ -65,7 +66,7 @@ function expectedOf(order: (typeof orders)[number], first: number, second: numbe
   return [at(0), at(1)];
 }
 
-test.each(alphabets)("the automaton of every pair of globs over %s, %s and %s", (...alphabet) => {
+test.each(alphabets)("the automaton of every pair of globs over %s, %s and %s", limit, (...alphabet) => {
   const { globs, names, matches } = scopeOf(alphabet);
   const bytes = names.map((name) => new TextEncoder().encode(name));
   let checks = 0;
@@ -118,7 +119,7 @@ const budgets: readonly (readonly [string, CompileOptions["budget"]])[] = [
   ["a budget of four states", { statesMax: 4 }],
 ];
 
-test.each(budgets)("both evaluators on pairs of globs, %s", (_, budget) => {
+test.each(budgets)("both evaluators on pairs of globs, %s", limit, (_, budget) => {
   let checks = 0;
   const wrong: string[] = [];
   for (const alphabet of alphabets) {
