@@ -69,11 +69,9 @@ async function part(globs, quick) {
   const candidates = [{ name: "smoltbot", run: cycle(names, (name) => engine.decide(name).verdict.length) }];
   const skipped = [];
   for (const peer of peers) {
-    try {
-      candidates.push(await prepare(peer, policy, engine, names, checkedNames[globs], notes));
-    } catch (error) {
-      skipped.push(skippedRow(peer.name, String(error.message).split("\n")[0]));
-    }
+    const candidate = await prepare(peer, policy, engine, names, checkedNames[globs], notes);
+    if (candidate.skipped === undefined) candidates.push(candidate);
+    else skipped.push(candidate);
   }
   const results = interleave(
     candidates,
@@ -83,10 +81,9 @@ async function part(globs, quick) {
   const rows = [
     row("smoltbot engine.decide", own.ns, duration, { note: `10-90 %: ${duration(own.low)} to ${duration(own.high)}` }),
   ];
-  for (const { name, against = "smoltbot" } of candidates.slice(1)) {
-    if (name === "smoltbot on its globs") continue;
+  for (const { name } of candidates.slice(1)) {
     const peer = results.get(name);
-    const slower = ratio(peer, results.get(against));
+    const slower = ratio(peer, own);
     const [target, stretch] = [targets[name]?.[globs], stretches[name]?.[globs]];
     rows.push(row(name, slower, times, { bound: "least", target, stretch, note: `${duration(peer.ns)} a check` }));
   }
@@ -139,7 +136,13 @@ async function prepare(peer, policy, engine, names, count, notes) {
   const sample = names.slice(0, count);
   const common = restrict(policy, peer.reads);
   const commonEngine = common === policy ? engine : openEngine(compileText(policyText(common)).bytes);
-  const opened = await peer.open(common);
+  let opened;
+  try {
+    opened = await peer.open(common);
+  } catch (error) {
+    const absent = /MODULE_NOT_FOUND/.test(error.code);
+    return skippedRow(peer.name, absent ? "not installed (`npm ci --prefix bench`)" : String(error.message).split("\n")[0]);
+  }
   requireEqual(
     peer.name,
     compareAnswers(sample, (name) => opened.expected(commonEngine.decide(name)), opened.answer),
