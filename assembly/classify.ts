@@ -11,7 +11,6 @@ import {
   FLAG_PARALLEL_RESERVE,
   FLAG_PREFIX,
   FLAG_SUFFIX,
-  GLOB_TEXT_OFFSET,
   GRAM3_SALT,
   GRAM_COUNT,
   GRAM_SIZE,
@@ -20,21 +19,16 @@ import {
   HASH_PRIME,
   LANES_PREFIX_LENGTHS,
   LANES_SUFFIX_LENGTHS,
-  HINT_BEFORE_SHIFT,
-  HINT_PIECE_BYTES_SHIFT,
-  HINT_PIECE_OFFSET_SHIFT,
-  HINT_RESERVED,
   POSTING_BYTES,
   POSTING_GLOB,
-  POSTING_HINT,
   POSTING_NAME_BYTES_MIN,
-  POSTING_NEAR,
-  POSTING_NEAR_MASK,
-  POSTING_NEAR_OFFSET,
+  POSTING_RESERVED,
   POSTING_ROW,
+  POSTING_SIGNATURE,
+  SIGNATURE_NAME_BYTES_MAX,
 } from "../src/artifact/layout";
 import { matches } from "./glob";
-import { inBloom, lookup, MISS, mix, sameBytes } from "./keys";
+import { inBloom, lookup, MISS, mix } from "./keys";
 import { runBlock } from "./parallel";
 import { covered, finishRow, join, startRow } from "./rows";
 import * as S from "./state";
@@ -43,6 +37,7 @@ const GENERAL: u32 = FLAG_PREFIX | FLAG_SUFFIX | FLAG_GRAM3 | FLAG_GRAM4 | FLAG_
 
 let stamp: u32 = 0;
 let work: u32 = 0;
+let signature: v128 = i32x4.splat(-1);
 
 /** The row id of one name, or FULL. Linear in the name. */
 export function classify(name: usize, bytes: u32): u32 {
@@ -185,93 +180,99 @@ function lengthRow(name: usize, bytes: u32): u32 {
   return load<u32>(S.lengthRows + (<usize>min(points, S.lengthCount - 1) << 2));
 }
 
-/** Every gram of the name against the Bloom bits; postings of the few that pass are looked at within a budget. */
+/**
+ * Every gram of the name against the Bloom bits. The hits of four bytes wait until the name's signature is whole; what they list and the
+ * signature does not rule out is verified within a budget.
+ */
 function joinGrams(name: usize, bytes: u32): void {
   stamp++;
   if (stamp == 0) {
-    memory.fill(S.stamps, 0, <usize>(S.globCount + S.gramMask + 1) << 2);
+    memory.fill(S.stamps, 0, <usize>(S.gramMask + 1) << 2);
     stamp = 1;
   }
   work = 0;
-  const bloom = S.gramBloom;
-  const shift = S.gramBloomShift;
   const end = name + bytes;
+  signature = i32x4.splat(-1);
   if (S.flags & FLAG_GRAM4 && bytes >= 4) {
-    const last = end - 4;
-    for (let n = name; n <= last; n++) {
-      const gram = load<u32>(n);
-      const mixed = mix(gram);
-      if (inBloom(bloom, mixed, shift)) joinPostings(gram, 4, mixed, n, name, end);
-    }
+    if (bytes > <u32>SIGNATURE_NAME_BYTES_MAX) scanLong(name, end);
+    else scan(name, end);
   }
   if (S.flags & FLAG_GRAM3 && bytes >= 3) {
     const last = end - 3;
     for (let n = name; n <= last; n++) {
       const gram = <u32>load<u16>(n) | (<u32>load<u8>(n + 2) << 16);
       const mixed = mix(gram ^ <u32>GRAM3_SALT);
-      if (inBloom(bloom, mixed, shift)) joinPostings(gram, 3, mixed, n, name, end);
+      if (inBloom(S.gramBloom, mixed, S.gramBloomShift)) joinPostings(gram, 3, mixed, name, end);
     }
   }
   if (work > S.verifyBudget && S.flags & FLAG_PARALLEL_RESERVE) runBlock(S.reserve, name, end);
 }
 
-function joinPostings(gram: u32, size: u32, mixed: u32, at: usize, name: usize, end: usize): void {
+function scan(name: usize, end: usize): void {
+  const bloom = S.gramBloom;
+  const shift = S.gramBloomShift;
+  const last = end - 4;
+  const hits = S.hashes;
+  let hitsEnd = hits;
+  let low: u64 = 0;
+  let high: u64 = 0;
+  for (let n = name; n <= last; n++) {
+    const mixed = mix(load<u32>(n));
+    const bit = <u64>1 << (mixed & 63);
+    const upper = -(<u64>((mixed >> 6) & 1));
+    low |= bit & ~upper;
+    high |= bit & upper;
+    if (inBloom(bloom, mixed, shift)) {
+      store<u32>(hitsEnd, <u32>n);
+      hitsEnd += 4;
+    }
+  }
+  signature = i64x2.replace_lane(i64x2.splat(low), 1, high);
+  for (let hit = hits; hit < hitsEnd; hit += 4) {
+    const gram = load<u32>(<usize>load<u32>(hit));
+    joinPostings(gram, 4, mix(gram), name, end);
+  }
+}
+
+function scanLong(name: usize, end: usize): void {
+  const last = end - 4;
+  for (let n = name; n <= last; n++) {
+    const gram = load<u32>(n);
+    const mixed = mix(gram);
+    if (inBloom(S.gramBloom, mixed, S.gramBloomShift)) joinPostings(gram, 4, mixed, name, end);
+  }
+}
+
+function joinPostings(gram: u32, size: u32, mixed: u32, name: usize, end: usize): void {
   let slot = (mixed >> S.gramShift) & S.gramMask;
   for (let probe: u32 = 0; probe < S.gramProbes; probe++) {
     const record = S.grams + (<usize>slot << 4);
     const slotSize = load<u32>(record + GRAM_SIZE);
     if (slotSize == 0) return;
     if (slotSize == size && load<u32>(record + GRAM_VALUE) == gram) {
+      const walked = S.stamps + (<usize>slot << 2);
+      if (load<u32>(walked) == stamp) return;
+      store<u32>(walked, stamp);
       const from = S.postings + <usize>load<u32>(record + GRAM_START) * POSTING_BYTES;
-      const to = from + <usize>load<u32>(record + GRAM_COUNT) * POSTING_BYTES;
-      if (work <= S.verifyBudget) comparePieces(from, to, at, name, end);
-      else finishPostings(slot, from, to, name, end);
+      verifyPostings(from, from + <usize>load<u32>(record + GRAM_COUNT) * POSTING_BYTES, name, end);
       return;
     }
     slot = (slot + 1) & S.gramMask;
   }
 }
 
-/** Within the budget: the piece around the gram first, then, once a name, the whole glob. */
-function comparePieces(from: usize, to: usize, at: usize, name: usize, end: usize): void {
+function verifyPostings(from: usize, to: usize, name: usize, end: usize): void {
   const bytes = <u32>(end - name);
+  const hasReserve = (S.flags & FLAG_PARALLEL_RESERVE) != 0;
+  const missing = v128.not(signature);
   for (let posting = from; posting < to; posting += POSTING_BYTES) {
     if (load<u32>(posting + POSTING_NAME_BYTES_MIN) > bytes) return;
-    work += 2;
-    const beside = load<u32>(at + load<i32>(posting + POSTING_NEAR_OFFSET)) & load<u32>(posting + POSTING_NEAR_MASK);
-    if (beside != load<u32>(posting + POSTING_NEAR)) continue;
-    const hint = load<u32>(posting + POSTING_HINT);
-    const piece = at - <usize>((hint >> HINT_BEFORE_SHIFT) & 255);
-    const pieceBytes = (hint >> HINT_PIECE_BYTES_SHIFT) & 255;
-    if (piece < name || piece + pieceBytes > end) continue;
+    work++;
+    if (v128.any_true(v128.and(missing, v128.load(posting + POSTING_SIGNATURE)))) continue;
+    if (hasReserve && work > S.verifyBudget && load<u32>(posting + POSTING_RESERVED) != 0) continue;
     const row = load<u32>(posting + POSTING_ROW);
     if (covered(row)) continue;
-    const glob = load<u32>(posting + POSTING_GLOB);
-    const text = S.globText + <usize>load<u32>(S.globs + (<usize>glob << 5) + GLOB_TEXT_OFFSET);
-    if (!sameBytes(text + (hint >> HINT_PIECE_OFFSET_SHIFT), piece, pieceBytes)) continue;
-    const seen = S.stamps + (<usize>glob << 2);
-    if (load<u32>(seen) == stamp) continue;
-    store<u32>(seen, stamp);
     work += 16 + bytes;
-    if (matches(glob, name, end)) join(row);
-    if (work > S.verifyBudget) return finishList(posting + POSTING_BYTES, to, name, end);
-  }
-}
-
-/** The budget is spent: each list once more, and only what the reserve block does not hold. Lists stay linear in the name. */
-function finishPostings(slot: u32, from: usize, to: usize, name: usize, end: usize): void {
-  const walked = S.stamps + (<usize>(S.globCount + slot) << 2);
-  if (load<u32>(walked) == stamp) return;
-  store<u32>(walked, stamp);
-  finishList(from, to, name, end);
-}
-
-function finishList(from: usize, to: usize, name: usize, end: usize): void {
-  const hasReserve = (S.flags & FLAG_PARALLEL_RESERVE) != 0;
-  for (let posting = from; posting < to; posting += POSTING_BYTES) {
-    if (load<u32>(posting + POSTING_NAME_BYTES_MIN) > <u32>(end - name)) return;
-    if (hasReserve && (load<u32>(posting + POSTING_HINT) & HINT_RESERVED) != 0) continue;
-    const row = load<u32>(posting + POSTING_ROW);
-    if (!covered(row) && matches(load<u32>(posting + POSTING_GLOB), name, end)) join(row);
+    if (matches(load<u32>(posting + POSTING_GLOB), name, end)) join(row);
   }
 }

@@ -6,7 +6,7 @@ import { classify as classifyName } from "./classify";
 import { matches } from "./glob";
 import { memoBytes, memoEvictions, memoGet, memoMisses, memoNameBytesMax, memoOpen, memoPut } from "./memo";
 import { forgetJoined, FULL, rowAddress } from "./rows";
-import { globCount, gramMask, joinedMax, layScratch, readArtifact, stamps } from "./state";
+import { gramMask, joinedMax, layScratch, readArtifact, stamps } from "./state";
 
 export { memoBytes, memoEvictions, memoMisses, memoOpen, rowAddress };
 
@@ -30,7 +30,7 @@ export function layout(at: usize, bytes: u32): usize {
 
 /** After memory has grown to what `layout` said: empties scratch. */
 export function open(): void {
-  memory.fill(stamps, 0, <usize>(globCount + gramMask + 1) << 2);
+  memory.fill(stamps, 0, <usize>(gramMask + 1) << 2);
   forgetJoined();
 }
 

@@ -20,7 +20,7 @@ export function inBloom(bloom: usize, mixed: u32, shift: u32): bool {
   return ((<u32>load<u8>(bloom + <usize>(bit >> 3)) >> (bit & 7)) & 1) != 0;
 }
 
-export function sameBytes(a: usize, b: usize, bytes: u32): bool {
+function sameBytes(a: usize, b: usize, bytes: u32): bool {
   let i: u32 = 0;
   for (; i + 8 <= bytes; i += 8) if (load<u64>(a + i) != load<u64>(b + i)) return false;
   for (; i < bytes; i++) if (load<u8>(a + i) != load<u8>(b + i)) return false;

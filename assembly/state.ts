@@ -30,7 +30,6 @@ import {
   LANES_VERIFY_BUDGET,
   FLAG_PARALLEL,
   FLAG_PARALLEL_RESERVE,
-  GLOB_BYTES,
   PARALLEL_GROUP_BYTES,
   PARALLEL_GROUP_COUNT,
   PARALLEL_HEAD_BYTES,
@@ -101,11 +100,10 @@ export let lengthCount: u32 = 0;
 export let parallel: usize = 0;
 export let reserve: usize = 0;
 
-/** 256 u32: the rolling hash after n + 1 bytes. */
+/** 256 u32: the rolling hash after n + 1 bytes; later the grams that hit. */
 export let hashes: usize = 0;
-/** u32 a glob, then u32 a gram slot: the number of the name it was last verified, or walked, for. */
+/** u32 a gram slot: the number of the name its postings were last walked for. */
 export let stamps: usize = 0;
-export let globCount: u32 = 0;
 /** State vectors of one bit-parallel group. */
 export let vectors: usize = 0;
 /** Rows joined at run time, and an open-addressing table of (index + 1) over them. */
@@ -151,7 +149,6 @@ export function readArtifact(at: usize, bytes: u32): usize {
   rows = section(SECTION_ROWS);
   rowCount = sectionBytes(SECTION_ROWS) / ROW_BYTES;
   globs = section(SECTION_GLOBS);
-  globCount = sectionBytes(SECTION_GLOBS) / GLOB_BYTES;
   globText = section(SECTION_GLOB_TEXT);
   basis = lane(LANES_HASH_BASIS);
   literals = section(SECTION_LITERALS);
@@ -196,7 +193,7 @@ export function readArtifact(at: usize, bytes: u32): usize {
 export function layScratch(at: usize): usize {
   hashes = at;
   stamps = align(hashes + 256 * 4);
-  vectors = align(stamps + <usize>(globCount + gramMask + 1) * 4);
+  vectors = align(stamps + <usize>(gramMask + 1) * 4);
   let longest: u32 = 0;
   if (flags & FLAG_PARALLEL) longest = longestGroup(parallel);
   if (flags & FLAG_PARALLEL_RESERVE) {

@@ -48,7 +48,7 @@ export interface ArtifactContent {
         readonly probes: number;
         readonly bloom: Uint8Array;
         readonly bloomShift: number;
-        /** glob, row, fewest name bytes, hint, near, mask, offset, 0. */
+        /** glob, row, fewest name bytes, reserved, four words of signature. */
         readonly postings: Uint32Array;
         readonly sizes: ReadonlySet<number>;
       }

@@ -9,7 +9,7 @@ export const MAGIC_1 = 0x544f4254;
 /** Provisional until the first release: readers accept exactly this number. */
 export const FORMAT_VERSION = 0;
 /** Grows whenever a constant of this file changes meaning; the kernel refuses an artifact of another revision. */
-export const LAYOUT_REVISION = 3;
+export const LAYOUT_REVISION = 4;
 
 /** "Nothing": no row component, no glob, no string. */
 export const NONE = 0xffffffff;
@@ -245,23 +245,17 @@ export const GRAM_COUNT = 12;
 export const GRAM3_SALT = 0xa5000000;
 
 /**
- * Postings of one gram, ascending in name bytes: glob id, its row, fewest name bytes, and a hint of four bytes, low first: bit 0 set
- * when the reserve lane holds the glob too; bytes of the piece before the gram; bytes of the piece; offset of the piece in the glob's text.
- * Then up to four more bytes of the piece: `(u32 at gram + offset) & mask == near`, a test that needs no other table.
+ * Postings of one gram, ascending in name bytes: glob id, its row, fewest name bytes, 1 when the reserve lane holds the glob too, and
+ * a signature of 128 bits: bit mix(g) & 127 for every four literal bytes g in a row. A name without all of these bits cannot match.
  */
 export const POSTING_BYTES = 32;
 export const POSTING_GLOB = 0;
 export const POSTING_ROW = 4;
 export const POSTING_NAME_BYTES_MIN = 8;
-export const POSTING_HINT = 12;
-export const POSTING_NEAR = 16;
-export const POSTING_NEAR_MASK = 20;
-/** Signed. The masked bytes lie inside the piece. */
-export const POSTING_NEAR_OFFSET = 24;
-export const HINT_RESERVED = 1;
-export const HINT_BEFORE_SHIFT = 8;
-export const HINT_PIECE_BYTES_SHIFT = 16;
-export const HINT_PIECE_OFFSET_SHIFT = 24;
+export const POSTING_RESERVED = 12;
+export const POSTING_SIGNATURE = 16;
+/** Longer names have every bit of the signature: their grams need not be collected first. */
+export const SIGNATURE_NAME_BYTES_MAX = 256;
 
 // ---- bit-parallel block: 128 globs a group, one vector of 16 bytes per token position, groups ascending in tokens ------
 /** Head of a block: groups, vectors, classes, glob count; then the arrays below, each 16-aligned, in this order. */

@@ -1,11 +1,5 @@
 import { ANY, STAR } from "../glob/parse.js";
 
-export interface Piece {
-  /** Index of its first token; tokens are the bytes of the canonical text, so also its offset there. */
-  readonly offset: number;
-  readonly bytes: readonly number[];
-}
-
 /** A glob over UTF-8 bytes, as the indexed lanes see it. */
 export interface ByteGlob {
   readonly id: number;
@@ -15,7 +9,7 @@ export interface ByteGlob {
   /** Fewest bytes of a name it matches: its tokens without `*`. */
   readonly nameBytesMin: number;
   /** Maximal runs of literal bytes. */
-  readonly pieces: readonly Piece[];
+  readonly pieces: readonly (readonly number[])[];
 }
 
 /** UTF-8 bytes of one code point. */
@@ -32,13 +26,13 @@ export function byteGlob(id: number, row: number, points: readonly number[]): By
     if (point === STAR || point === ANY) tokens.push(point);
     else pushUtf8(tokens, point);
   }
-  const pieces: Piece[] = [];
+  const pieces: number[][] = [];
   let nameBytesMin = 0;
   let from = 0;
   for (let i = 0; i <= tokens.length; i++) {
     if (i < tokens.length && tokens[i] !== STAR) nameBytesMin++;
     if (i < tokens.length && tokens[i] >= 0) continue;
-    if (i > from) pieces.push({ offset: from, bytes: tokens.slice(from, i) });
+    if (i > from) pieces.push(tokens.slice(from, i));
     from = i + 1;
   }
   return { id, row, tokens, nameBytesMin, pieces };

@@ -1,10 +1,6 @@
 import { encodeArtifact, type ArtifactContent } from "../artifact/encode.js";
 import type { CapabilityEntry, DefaultsEntry, ForbiddenEntry, SourcedValue, TermEntry, TriggerEntry } from "../artifact/artifact.js";
 import {
-  HINT_BEFORE_SHIFT,
-  HINT_PIECE_BYTES_SHIFT,
-  HINT_PIECE_OFFSET_SHIFT,
-  HINT_RESERVED,
   LANE_DFA,
   LANE_GRAM,
   LANE_LENGTH,
@@ -16,7 +12,7 @@ import {
 import type { Span } from "../diagnostics/diagnostic.js";
 import type { MergedPolicy, Sourced } from "../policy/model.js";
 import { policyDigest } from "./digest.js";
-import type { Filed } from "./grams.js";
+import { signature } from "./grams.js";
 import { chooseLanes, defaultBudget, type LaneBudget, type Lanes } from "./lanes.js";
 import { planPolicy, type Plan } from "./plan.js";
 
@@ -172,9 +168,8 @@ function content(plan: Plan, lanes: Lanes): ArtifactContent {
                 entry.glob.id,
                 entry.glob.row,
                 entry.glob.nameBytesMin,
-                postingHint(entry, lanes.reserved[i]),
-                ...near(entry),
-                0,
+                lanes.reserved[i],
+                ...signature(entry.glob),
               ]),
             ),
             sizes: new Set(grams.postings.map((entry) => entry.size)),
@@ -184,30 +179,6 @@ function content(plan: Plan, lanes: Lanes): ArtifactContent {
     reserve: lanes.reserve,
     verifyBudget: lanes.verifyBudget,
   };
-}
-
-function postingHint({ piece, before }: Filed, reserved: number): number {
-  const hint =
-    reserved * HINT_RESERVED +
-    (before << HINT_BEFORE_SHIFT) +
-    (piece.bytes.length << HINT_PIECE_BYTES_SHIFT) +
-    (piece.offset << HINT_PIECE_OFFSET_SHIFT);
-  return hint >>> 0;
-}
-
-/** Up to four bytes of the piece beside the gram: its value, mask, and offset from the gram. */
-function near({ piece, before, size }: Filed): [number, number, number] {
-  const after = piece.bytes.length - before - size;
-  // The four bytes may overlap the gram where the piece is short; they must not leave it.
-  const offset = after > 0 ? Math.min(size, piece.bytes.length - before - 4) : -Math.min(before, 4);
-  const start = before + Math.max(offset, -before);
-  let value = 0;
-  let mask = 0;
-  for (let i = 0; i < 4 && start + i < piece.bytes.length; i++) {
-    value |= piece.bytes[start + i] << (8 * i);
-    mask |= 0xff << (8 * i);
-  }
-  return [value >>> 0, mask >>> 0, (start - before) >>> 0];
 }
 
 function nameBytesMin(tokens: readonly number[]): number {

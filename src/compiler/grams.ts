@@ -1,6 +1,6 @@
 import { GRAM3_SALT, GRAM_BYTES } from "../artifact/layout.js";
 import { bloomBit, log2Ceil, mix } from "./key-table.js";
-import type { ByteGlob, Piece } from "./byte-glob.js";
+import type { ByteGlob } from "./byte-glob.js";
 
 /** A glob filed under its rarest gram. */
 export interface Filed {
@@ -8,9 +8,6 @@ export interface Filed {
   /** Little-endian value of the gram's bytes. */
   readonly gram: number;
   readonly size: 3 | 4;
-  readonly piece: Piece;
-  /** Bytes of the piece before the gram. */
-  readonly before: number;
 }
 
 export interface GramTable {
@@ -31,22 +28,26 @@ function gramKey(gram: number, size: 3 | 4): number {
   return size === 4 ? gram : gram + 2 ** 32;
 }
 
-interface Gram {
-  readonly value: number;
-  readonly piece: Piece;
-  readonly before: number;
-}
-
-function grams(glob: ByteGlob, size: 3 | 4): Gram[] {
-  const found: Gram[] = [];
+/** Little-endian values of all runs of `size` literal bytes. */
+function grams(glob: ByteGlob, size: 3 | 4): number[] {
+  const found: number[] = [];
   for (const piece of glob.pieces) {
-    const { bytes } = piece;
-    for (let i = 0; i + size <= bytes.length; i++) {
-      const low = bytes[i] | (bytes[i + 1] << 8) | (bytes[i + 2] << 16);
-      found.push({ value: (size === 4 ? low | (bytes[i + 3] << 24) : low) >>> 0, piece, before: i });
+    for (let i = 0; i + size <= piece.length; i++) {
+      const low = piece[i] | (piece[i + 1] << 8) | (piece[i + 2] << 16);
+      found.push((size === 4 ? low | (piece[i + 3] << 24) : low) >>> 0);
     }
   }
   return found;
+}
+
+/** Four words: a bit for every gram of four bytes. A name that lacks one of them cannot match. */
+export function signature(glob: ByteGlob): [number, number, number, number] {
+  const words: [number, number, number, number] = [0, 0, 0, 0];
+  for (const gram of grams(glob, 4)) {
+    const bit = mix(gram) & 127;
+    words[bit >> 5] = (words[bit >> 5] | (1 << (bit & 31))) >>> 0;
+  }
+  return words;
 }
 
 /**
@@ -57,7 +58,7 @@ export function fileByGram(globs: readonly ByteGlob[], corpus: readonly ByteGlob
   const frequency = new Map<number, number>();
   for (const glob of corpus) {
     for (const size of [3, 4] as const) {
-      for (const gram of new Set(grams(glob, size).map((g) => g.value))) {
+      for (const gram of new Set(grams(glob, size))) {
         const key = gramKey(gram, size);
         frequency.set(key, (frequency.get(key) ?? 0) + 1);
       }
@@ -70,21 +71,21 @@ export function fileByGram(globs: readonly ByteGlob[], corpus: readonly ByteGlob
     const four = grams(glob, 4);
     const size = four.length > 0 ? 4 : 3;
     const choices = size === 4 ? four : grams(glob, 3);
-    let best: Gram | undefined;
+    let best = -1;
     let bestCost = Number.POSITIVE_INFINITY;
     for (const gram of choices) {
-      const key = gramKey(gram.value, size);
+      const key = gramKey(gram, size);
       const cost = (frequency.get(key) ?? 0) + 4 * (listLength.get(key) ?? 0);
-      if (best === undefined || cost < bestCost || (cost === bestCost && gram.value < best.value)) {
+      if (cost < bestCost || (cost === bestCost && gram < best)) {
         best = gram;
         bestCost = cost;
       }
     }
-    if (best === undefined) gramless.push(glob);
+    if (best < 0) gramless.push(glob);
     else {
-      const key = gramKey(best.value, size);
+      const key = gramKey(best, size);
       listLength.set(key, (listLength.get(key) ?? 0) + 1);
-      filed.push({ glob, gram: best.value, size, piece: best.piece, before: best.before });
+      filed.push({ glob, gram: best, size });
     }
   }
   return { filed, gramless };

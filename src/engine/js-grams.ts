@@ -6,25 +6,19 @@ import {
   GLOB_TEXT_BYTES,
   GLOB_TEXT_OFFSET,
   GRAM3_SALT,
-  HINT_BEFORE_SHIFT,
-  HINT_PIECE_BYTES_SHIFT,
-  HINT_PIECE_OFFSET_SHIFT,
-  HINT_RESERVED,
   LANES_GRAM_BLOOM_SHIFT,
   LANES_GRAM_PROBES,
   LANES_GRAM_SHIFT,
   LANES_VERIFY_BUDGET,
   POSTING_BYTES,
-  POSTING_HINT,
-  POSTING_NEAR,
-  POSTING_NEAR_MASK,
-  POSTING_NEAR_OFFSET,
+  POSTING_RESERVED,
   SECTION_GLOB_TEXT,
   SECTION_GLOBS,
   SECTION_GRAM_BLOOM,
   SECTION_GRAMS,
   SECTION_LANES,
   SECTION_POSTINGS,
+  SIGNATURE_NAME_BYTES_MAX,
 } from "../artifact/layout.js";
 import { sectionBytes, sectionInts, sectionWords } from "../artifact/sections.js";
 import { mixHash } from "./js-keys.js";
@@ -53,8 +47,12 @@ export class GramLane {
   readonly #budget: number;
   /** Nothing is left to do here once the budget is spent. */
   readonly #allReserved: boolean;
-  /** Per slot, the number of the last name for which its postings were verified without hints: nothing is left there. */
-  readonly #finished: Uint32Array;
+  /** Per slot, the number of the last name that walked its postings: a gram seen again can find nothing new. */
+  readonly #walked: Uint32Array;
+  /** Bits of the grams of the name; a posting that needs another bit cannot match. */
+  readonly #signature = new Int32Array(4);
+  /** Places whose four bytes are in the Bloom bits, until the signature is whole. */
+  readonly #hits = new Int32Array(SIGNATURE_NAME_BYTES_MAX);
   #nameNumber = 0;
   #units = 0;
 
@@ -73,56 +71,79 @@ export class GramLane {
     this.#text = sectionBytes(file, SECTION_GLOB_TEXT);
     this.#budget = hasReserve ? lanes[LANES_VERIFY_BUDGET / 4] : unlimited;
     let allReserved = hasReserve;
-    for (let at = POSTING_HINT / 4; at < this.#postings.length && allReserved; at += POSTING_WORDS) {
-      allReserved = (this.#postings[at] & HINT_RESERVED) !== 0;
+    for (let at = POSTING_RESERVED / 4; at < this.#postings.length && allReserved; at += POSTING_WORDS) {
+      allReserved = this.#postings[at] === 1;
     }
     this.#allReserved = allReserved;
-    this.#finished = new Uint32Array(this.#mask + 1);
+    this.#walked = new Uint32Array(this.#mask + 1);
   }
 
   /** Joins the rows of the matching globs; returns whether the reserve block has to finish the name. */
   run(name: Uint8Array, from: number, to: number, rows: RowJoin): boolean {
     this.#nameNumber++;
     if (this.#nameNumber > 0xffffffff) {
-      this.#finished.fill(0);
+      this.#walked.fill(0);
       this.#nameNumber = 1;
     }
     this.#units = 0;
-    const bloom = this.#bloom;
-    const bloomShift = this.#bloomShift;
-    const four = this.#four;
-    const three = this.#three;
-    if (to - from < 3) return false;
-    // The last four bytes, little-endian.
-    let gram = (name[from] << 16) | (name[from + 1] << 24);
-    for (let i = from + 2; i < to; i++) {
-      gram = (gram >>> 8) | (name[i] << 24);
-      if (four && i > from + 2) {
-        const mixed = mixHash(gram);
-        const bit = Math.imul(mixed, BLOOM_MIX) >>> bloomShift;
-        if ((bloom[bit >>> 5] >>> (bit & 31)) & 1 && this.#walk(gram, 4, mixed, i - 3, name, from, to, rows)) return true;
-      }
-      if (three) {
-        const short = gram >>> 8;
-        const mixed = mixHash(short ^ GRAM3_SALT);
-        const bit = Math.imul(mixed, BLOOM_MIX) >>> bloomShift;
-        if ((bloom[bit >>> 5] >>> (bit & 31)) & 1 && this.#walk(short, 3, mixed, i - 2, name, from, to, rows)) return true;
-      }
+    this.#signature.fill(-1);
+    if (this.#four && to - from >= 4) {
+      const enough = to - from > SIGNATURE_NAME_BYTES_MAX ? this.#walkAll(name, from, to, rows) : this.#walkHits(name, from, to, rows);
+      if (enough) return true;
     }
+    if (this.#three && this.#walkThree(name, from, to, rows)) return true;
     return this.#units > this.#budget;
   }
 
-  /** The gram stands at `place` of the name. Returns whether the reserve block can do all that is left. */
-  #walk(
-    gram: number,
-    size: number,
-    mixed: number,
-    place: number,
-    name: Uint8Array,
-    from: number,
-    to: number,
-    rows: RowJoin,
-  ): boolean {
+  /** First the signature of the whole name, then the grams that are in the Bloom bits. */
+  #walkHits(name: Uint8Array, from: number, to: number, rows: RowJoin): boolean {
+    const bloom = this.#bloom;
+    const bloomShift = this.#bloomShift;
+    const signature = this.#signature.fill(0);
+    const hits = this.#hits;
+    let hitCount = 0;
+    let gram = (name[from] << 8) | (name[from + 1] << 16) | (name[from + 2] << 24);
+    for (let i = from + 3; i < to; i++) {
+      gram = (gram >>> 8) | (name[i] << 24);
+      const mixed = mixHash(gram);
+      signature[(mixed >>> 5) & 3] |= 1 << (mixed & 31);
+      const bit = Math.imul(mixed, BLOOM_MIX) >>> bloomShift;
+      if ((bloom[bit >>> 5] >>> (bit & 31)) & 1) hits[hitCount++] = i - 3;
+    }
+    for (let hit = 0; hit < hitCount; hit++) {
+      const i = hits[hit];
+      const found = name[i] | (name[i + 1] << 8) | (name[i + 2] << 16) | (name[i + 3] << 24);
+      if (this.#walk(found, 4, mixHash(found), name, from, to, rows)) return true;
+    }
+    return false;
+  }
+
+  #walkAll(name: Uint8Array, from: number, to: number, rows: RowJoin): boolean {
+    let gram = (name[from] << 8) | (name[from + 1] << 16) | (name[from + 2] << 24);
+    for (let i = from + 3; i < to; i++) {
+      gram = (gram >>> 8) | (name[i] << 24);
+      const mixed = mixHash(gram);
+      if (this.#inBloom(mixed) && this.#walk(gram, 4, mixed, name, from, to, rows)) return true;
+    }
+    return false;
+  }
+
+  #walkThree(name: Uint8Array, from: number, to: number, rows: RowJoin): boolean {
+    for (let i = from + 2; i < to; i++) {
+      const gram = name[i - 2] | (name[i - 1] << 8) | (name[i] << 16);
+      const mixed = mixHash(gram ^ GRAM3_SALT);
+      if (this.#inBloom(mixed) && this.#walk(gram, 3, mixed, name, from, to, rows)) return true;
+    }
+    return false;
+  }
+
+  #inBloom(mixed: number): boolean {
+    const bit = Math.imul(mixed, BLOOM_MIX) >>> this.#bloomShift;
+    return ((this.#bloom[bit >>> 5] >>> (bit & 31)) & 1) !== 0;
+  }
+
+  /** Returns whether the reserve block can do all that is left. */
+  #walk(gram: number, size: number, mixed: number, name: Uint8Array, from: number, to: number, rows: RowJoin): boolean {
     const slots = this.#slots;
     let slot = mixed >>> this.#shift;
     for (let probe = this.#probes; probe > 0; probe--) {
@@ -130,13 +151,10 @@ export class GramLane {
       const slotSize = slots[at + 1];
       if (slotSize === 0) return false;
       if (slotSize === size && slots[at] === gram) {
+        if (this.#walked[slot] === this.#nameNumber) return false;
+        this.#walked[slot] = this.#nameNumber;
         const start = slots[at + 2] * POSTING_WORDS;
-        const end = start + slots[at + 3] * POSTING_WORDS;
-        if (this.#units <= this.#budget) this.#search(start, end, place, name, from, to, rows);
-        else if (this.#finished[slot] !== this.#nameNumber) {
-          this.#finished[slot] = this.#nameNumber;
-          this.#finish(start, end, name, from, to, rows);
-        }
+        this.#verify(start, start + slots[at + 3] * POSTING_WORDS, name, from, to, rows);
         return this.#allReserved && this.#units > this.#budget;
       }
       slot = (slot + 1) & this.#mask;
@@ -144,52 +162,28 @@ export class GramLane {
     return false;
   }
 
-  /** Verifies the globs whose piece stands around the gram. */
-  #search(start: number, end: number, place: number, name: Uint8Array, from: number, to: number, rows: RowJoin): void {
+  #verify(start: number, end: number, name: Uint8Array, from: number, to: number, rows: RowJoin): void {
     const postings = this.#postings;
     const globs = this.#globs;
-    const text = this.#text;
     const length = to - from;
+    const signature = this.#signature;
+    const missing0 = ~signature[0];
+    const missing1 = ~signature[1];
+    const missing2 = ~signature[2];
+    const missing3 = ~signature[3];
     for (let at = start; at < end; at += POSTING_WORDS) {
       if (postings[at + 2] > length) return;
-      this.#units += 2;
-      const near = place + postings[at + POSTING_NEAR_OFFSET / 4];
-      if (near >= 0 && near + 4 <= name.length) {
-        const bytes = name[near] | (name[near + 1] << 8) | (name[near + 2] << 16) | (name[near + 3] << 24);
-        if (((bytes ^ postings[at + POSTING_NEAR / 4]) & postings[at + POSTING_NEAR_MASK / 4]) !== 0) continue;
-      }
-      const hint = postings[at + 3];
-      const glob = postings[at] * (GLOB_BYTES / 4);
-      const textStart = globs[glob + GLOB_TEXT_OFFSET / 4];
-      let piece = textStart + (hint >>> HINT_PIECE_OFFSET_SHIFT);
-      const pieceEnd = piece + ((hint >>> HINT_PIECE_BYTES_SHIFT) & 255);
-      let i = place - ((hint >>> HINT_BEFORE_SHIFT) & 255);
-      if (i < from || pieceEnd - piece > to - i) continue;
-      while (piece < pieceEnd && text[piece] === name[i]) {
-        piece++;
-        i++;
-      }
+      this.#units++;
+      if ((postings[at + 4] & missing0) | (postings[at + 5] & missing1)) continue;
+      if ((postings[at + 6] & missing2) | (postings[at + 7] & missing3)) continue;
       const row = postings[at + 1];
-      if (piece < pieceEnd || rows.covers(row)) continue;
-      this.#units += 16 + length;
-      if (matchesGlob(text, textStart, textStart + globs[glob + GLOB_TEXT_BYTES / 4], name, from, to)) rows.add(row);
       // A name that costs too much gets the reserve block, but what it does not hold has to be found here.
-      if (this.#units > this.#budget) return this.#finish(at + POSTING_WORDS, end, name, from, to, rows);
-    }
-  }
-
-  /** Verifies all that the reserve block does not hold, wherever in the name the gram stands. */
-  #finish(start: number, end: number, name: Uint8Array, from: number, to: number, rows: RowJoin): void {
-    const postings = this.#postings;
-    const globs = this.#globs;
-    for (let at = start; at < end; at += POSTING_WORDS) {
-      if (postings[at + 2] > to - from) return;
-      const row = postings[at + 1];
-      if ((postings[at + 3] & HINT_RESERVED) !== 0 || rows.covers(row)) continue;
+      if ((this.#units > this.#budget && postings[at + 3] === 1) || rows.covers(row)) continue;
+      this.#units += 16 + length;
       const glob = postings[at] * (GLOB_BYTES / 4);
-      const textStart = globs[glob + GLOB_TEXT_OFFSET / 4];
-      const textEnd = textStart + globs[glob + GLOB_TEXT_BYTES / 4];
-      if (matchesGlob(this.#text, textStart, textEnd, name, from, to)) rows.add(row);
+      const text = globs[glob + GLOB_TEXT_OFFSET / 4];
+      const textEnd = text + globs[glob + GLOB_TEXT_BYTES / 4];
+      if (matchesGlob(this.#text, text, textEnd, name, from, to)) rows.add(row);
     }
   }
 }
