@@ -14,7 +14,7 @@ const starsTargetNs = 2_000;
 const doubleTarget = 2.2;
 const fourfoldTarget = 4.4;
 const lengths = [64, 128, 256];
-const namesPerLength = 256;
+const namesPerLength = 64;
 
 const options = benchOptions();
 if (options.part === undefined) ask();
