@@ -1,19 +1,44 @@
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readFileSync, readSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { quoteText } from "../diagnostics/escape.js";
+import { artifactBytesMax } from "../limits.js";
 import { failure } from "./failure.js";
 
 /** The bytes of one named file. Throws a CommandFailure that says what is wrong with the path. */
 export function readNamedFile(path: string, what: string): Uint8Array {
+  const shown = quoteText(path, 400);
+  let bytes: Uint8Array | undefined;
   try {
-    return readFileSync(path);
+    bytes = readBounded(path);
   } catch (error) {
-    const shown = quoteText(path, 400);
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") throw failure("file_not_found", `${what} ${shown} does not exist`);
     if (code === "EISDIR") throw failure("file_is_folder", `${what} ${shown} is a folder`);
     if (code === undefined) throw error;
     throw failure("file_unreadable", `${what} ${shown} cannot be read (${code})`);
+  }
+  if (bytes === undefined) throw failure("file_too_large", `${what} ${shown} is larger than ${artifactBytesMax} bytes`);
+  return bytes;
+}
+
+/** The whole file, or undefined when it is larger than anything a command takes by name; a device may never end. */
+function readBounded(path: string): Uint8Array | undefined {
+  const file = openSync(path, "r");
+  try {
+    const found = fstatSync(file);
+    if (found.size > artifactBytesMax) return undefined;
+    if (found.isFile() || found.isDirectory()) return readFileSync(file);
+    const parts: Uint8Array[] = [];
+    for (let bytes = 0; bytes <= artifactBytesMax; ) {
+      const part = Buffer.alloc(64 * 1024);
+      const read = readSync(file, part);
+      if (read === 0) return Buffer.concat(parts);
+      parts.push(part.subarray(0, read));
+      bytes += read;
+    }
+    return undefined;
+  } finally {
+    closeSync(file);
   }
 }
 

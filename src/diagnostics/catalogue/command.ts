@@ -20,6 +20,12 @@ export const commandCodes = {
     meaning: "The file exists, but the system refuses to read it.",
     fix: "check the permissions of the file",
   },
+  file_too_large: {
+    level: "error",
+    title: "a file larger than any that is read",
+    meaning: "No policy, card, manifest or artifact may be as large as the file that was named, or the file never ends.",
+    fix: "name the right file, or divide it",
+  },
   file_exists: {
     level: "error",
     title: "a file that would be overwritten",

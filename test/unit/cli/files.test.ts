@@ -23,6 +23,8 @@ describe("named files", () => {
     expect(codeOf(() => readNamedFile(join(folder, "file", "below"), "policy"))).toBe("file_not_found");
     expect(codeOf(() => readNamedFile(folder, "policy"))).toBe("file_is_folder");
     expect(codeOf(() => readNamedFile(join(folder, "n".repeat(5000)), "policy"))).toBe("file_unreadable");
+    expect(codeOf(() => readNamedFile("/dev/zero", "policy"))).toBe("file_too_large");
+    expect(readNamedFile("/dev/null", "policy").length).toBe(0);
   });
   test("a write that fails leaves the old file and nothing beside it", () => {
     const folder = folderOf({ "a.bin": "old" });
