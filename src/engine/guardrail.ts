@@ -1,5 +1,5 @@
 import { NONE } from "../artifact/layout.js";
-import { matchGlob } from "../glob/match-text.js";
+import { matchGlob } from "../glob/match.js";
 import { actionOf } from "./judge.js";
 import type { Decision, Guardrail, RuleRef } from "./result.js";
 import type { Rules } from "./rules.js";

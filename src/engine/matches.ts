@@ -1,7 +1,5 @@
 import type { Artifact } from "../artifact/artifact.js";
-import { NONE } from "../artifact/layout.js";
-import { matchGlob } from "../glob/match-text.js";
-import { NameFacts } from "./calls.js";
+import { matchGlob } from "../glob/match.js";
 import type { RuleRef } from "./result.js";
 import type { CountedTerm, Rules, UseKind } from "./rules.js";
 
@@ -20,12 +18,6 @@ export interface Matches {
   readonly triggers: readonly RuleMatch[];
   /** Terms with count tests whose globs match. */
   readonly counted: readonly CountedTerm[];
-}
-
-/** The facts that follow from a list of matches: the long way round, for explanations and to check the automaton. */
-export function factsOf({ forbidden, triggers, capabilities, invalid, counted }: Matches): NameFacts {
-  const first = (list: readonly RuleMatch[]) => (list.length > 0 ? list[0].rank : NONE);
-  return new NameFacts(first(forbidden), first(triggers), first(capabilities), invalid, counted, false);
 }
 
 /**

@@ -1,33 +1,40 @@
-import { ANY, type Glob, STAR } from "./parse.js";
-
-/** The code points of a name; half a surrogate pair is a code point of its own. */
-export function codePoints(name: string): readonly number[] {
-  return Array.from(name, (character) => character.codePointAt(0) as number);
+/**
+ * Whether a glob matches a name, anchored at both ends (semantics G1): for one name at a time, where what is
+ * shown must not rest on what decided. The canonical text is its own program, since there is no escape. Two pointers and one place to go back to: no allocation, at most
+ * `text.length * name.length` steps. On UTF-16 code units; `?` takes a code point, an unpaired surrogate counts as one.
+ */
+export function matchGlob(text: string, name: string): boolean {
+  let t = 0;
+  let n = 0;
+  let starAt = -1;
+  let retryAt = 0;
+  while (n < name.length) {
+    const token = t < text.length ? text.charCodeAt(t) : -1;
+    if (token === STAR) {
+      starAt = t++;
+      retryAt = n;
+    } else if (token === ANY) {
+      t++;
+      n += pointUnits(name, n);
+    } else if (token === name.charCodeAt(n)) {
+      t++;
+      n++;
+    } else if (starAt < 0) return false;
+    else {
+      // Let the last star swallow one more code point, so that a pair is never torn.
+      t = starAt + 1;
+      retryAt += pointUnits(name, retryAt);
+      n = retryAt;
+    }
+  }
+  while (t < text.length && text.charCodeAt(t) === STAR) t++;
+  return t === text.length;
 }
 
-/**
- * Whether a glob matches a whole name, given as code points (semantics G1). For one name at a time, such as the examples
- * of a rule: after a mismatch it goes back to the last star only, so the work is at most tokens times code points.
- */
-export function matchesGlob(glob: Glob, points: readonly number[]): boolean {
-  const { tokens } = glob;
-  let token = 0;
-  let point = 0;
-  let starAt = -1;
-  let resumeAt = 0;
-  while (point < points.length) {
-    const wanted = tokens[token];
-    if (wanted === STAR) {
-      starAt = token++;
-      resumeAt = point;
-    } else if (wanted === ANY || wanted === points[point]) {
-      token++;
-      point++;
-    } else if (starAt >= 0) {
-      token = starAt + 1;
-      point = ++resumeAt;
-    } else return false;
-  }
-  while (tokens[token] === STAR) token++;
-  return token === tokens.length;
+const STAR = 42;
+const ANY = 63;
+
+/** Code units of the code point at `index`. */
+function pointUnits(name: string, index: number): 1 | 2 {
+  return (name.codePointAt(index) as number) > 0xffff ? 2 : 1;
 }

@@ -56,8 +56,3 @@ export function globText(tokens: readonly number[]): string {
   for (const token of tokens) text += token === STAR ? "*" : token === ANY ? "?" : String.fromCodePoint(token);
   return text;
 }
-
-/** A glob without wildcards names exactly one tool. */
-export function isLiteral(glob: Glob): boolean {
-  return glob.tokens.every((token) => token >= 0);
-}

@@ -1,7 +1,7 @@
 import type { Parsed, Span } from "../diagnostics/diagnostic.js";
 import { quoteText } from "../diagnostics/escape.js";
 import { Findings } from "../diagnostics/findings.js";
-import { codePoints, matchesGlob } from "../glob/match.js";
+import { matchGlob } from "../glob/match.js";
 import { guardedTermsMax, policyBytesMax, policyGlobsMax, rulesMax } from "../limits.js";
 import type {
   Capability,
@@ -112,7 +112,7 @@ class PolicyReader {
     const cardActions = this.#items(child(node, "card_actions"), (item, i) =>
       located(this.#fields.name(item, [...path, "card_actions", i], "the card action"), this.#fields.span(item)),
     );
-    const matches = (points: readonly number[]) => tools.some((tool) => matchesGlob(tool.glob, points));
+    const matches = (name: string) => tools.some((tool) => matchGlob(tool.glob.text, name));
     const examples = this.#examples(child(node, "examples"), [...path, "examples"], matches);
     if (!named || node.kind !== "mapping") return undefined;
     return { name, ...optional("description", description), tools, cardActions, ...optional("examples", examples), span };
@@ -122,7 +122,7 @@ class PolicyReader {
     const pattern = this.#glob(child(node, "pattern"), [...path, "pattern"]);
     const reason = this.#fields.reason(child(node, "reason"), [...path, "reason"]);
     const severity = textOf(child(node, "severity"));
-    const matches = pattern && ((points: readonly number[]) => matchesGlob(pattern.glob, points));
+    const matches = pattern && ((name: string) => matchGlob(pattern.glob.text, name));
     const examples = this.#examples(child(node, "examples"), [...path, "examples"], matches);
     if (pattern === undefined || reason === undefined || severity === undefined) return undefined;
     return { pattern, reason, severity: severity as Severity, ...optional("examples", examples), span: this.#fields.span(node) };
@@ -187,7 +187,7 @@ class PolicyReader {
   #examples(
     node: DocumentNode | undefined,
     path: readonly PathStep[],
-    matches: ((points: readonly number[]) => boolean) | undefined,
+    matches: ((name: string) => boolean) | undefined,
   ): Examples | undefined {
     if (node?.kind !== "mapping") return undefined;
     const check = (key: "match" | "not_match", wanted: boolean): readonly Located<string>[] =>
@@ -197,7 +197,7 @@ class PolicyReader {
         if (name === undefined) return undefined;
         const span = this.#fields.span(item);
         this.#fields.unusual(name, span, at);
-        if (matches !== undefined && matches(codePoints(name)) !== wanted) {
+        if (matches !== undefined && matches(name) !== wanted) {
           const message = `the rule ${wanted ? "does not match" : "matches"} its example ${quoteText(name)}`;
           this.findings.add(wanted ? "example_not_matched" : "example_matched", { message, path: pathText(at), span });
         }
@@ -245,8 +245,8 @@ class PolicyReader {
 }
 
 /** A trigger matches a name when the globs of one alternative all do; counts are no matter of the name. */
-function nameTest(condition: Condition): (points: readonly number[]) => boolean {
-  return (points) => condition.terms.some(({ globs }) => globs.length > 0 && globs.every((glob) => matchesGlob(glob, points)));
+function nameTest(condition: Condition): (name: string) => boolean {
+  return (name) => condition.terms.some(({ globs }) => globs.length > 0 && globs.every((glob) => matchGlob(glob.text, name)));
 }
 
 function located<T>(value: T | undefined, span: Span): Located<T> | undefined {
