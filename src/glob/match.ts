@@ -1,7 +1,8 @@
 /**
- * Whether a glob matches a name, anchored at both ends (semantics G1): for one name at a time, where what is
- * shown must not rest on what decided. The canonical text is its own program, since there is no escape. Two pointers and one place to go back to: no allocation, at most
- * `text.length * name.length` steps. On UTF-16 code units; `?` takes a code point, an unpaired surrogate counts as one.
+ * Whether a glob matches a name, anchored at both ends (semantics G1): for one name at a time, where what is shown must not
+ * rest on what decided. The canonical text is its own program, since there is no escape. Two pointers and one place to go
+ * back to: no allocation, at most `text.length * name.length` steps. On UTF-16 code units; `?` takes a code point, an
+ * unpaired surrogate counts as one.
  */
 export function matchGlob(text: string, name: string): boolean {
   let t = 0;
