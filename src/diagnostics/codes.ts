@@ -23,10 +23,6 @@ const entries: ReadonlyMap<string, CodeEntry> = new Map(
   Object.values(catalogue).flatMap((area) => Object.entries<CodeEntry>(area)),
 );
 
-export function codeEntry(code: string): CodeEntry | undefined {
-  return entries.get(code);
-}
-
 export interface Finding {
   readonly message: string;
   readonly span?: Span | undefined;

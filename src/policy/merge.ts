@@ -2,13 +2,10 @@ import { diagnostic } from "../diagnostics/codes.js";
 import type { Diagnostic, Parsed, Span } from "../diagnostics/diagnostic.js";
 import { enforcementModes, severities, stricter, unmappedActions } from "./lattice.js";
 import type {
-  Capability,
   Defaults,
   DefaultsField,
   ForbiddenRule,
-  GlobRef,
   Layered,
-  Located,
   MergedDefaults,
   MergedPolicy,
   Policy,
@@ -120,43 +117,4 @@ function strictest<T>(scale: readonly T[] | "shorter", floor: Sourced<T>, own: W
   if (own.value === floor.value) return floor.layer === "default" ? own : floor;
   const wins = scale === "shorter" ? own.value < floor.value : stricter(scale, floor.value, own.value) === own.value;
   return wins ? own : floor;
-}
-
-/** One capability as the resolved document shows it: the union over its layers, each item with the layer it came from. */
-export interface ResolvedCapability {
-  readonly name: string;
-  readonly description?: string;
-  readonly tools: readonly Sourced<GlobRef>[];
-  readonly cardActions: readonly Sourced<Located<string>>[];
-  readonly layers: readonly Scope[];
-}
-
-/** M2: one entry a name, in the order in which names first appear. The engine keeps the entries apart. */
-export function resolvedCapabilities(merged: MergedPolicy): readonly ResolvedCapability[] {
-  const byName = new Map<string, Layered<Capability>[]>();
-  for (const entry of merged.capabilities) {
-    const same = byName.get(entry.rule.name);
-    if (same === undefined) byName.set(entry.rule.name, [entry]);
-    else same.push(entry);
-  }
-  return [...byName].map(([name, entries]) => {
-    const tools = new Map<string, Sourced<GlobRef>>();
-    const cardActions = new Map<string, Sourced<Located<string>>>();
-    for (const { layer, rule } of entries) {
-      for (const tool of rule.tools) {
-        if (!tools.has(tool.glob.source)) tools.set(tool.glob.source, { value: tool, layer, span: tool.span });
-      }
-      for (const action of rule.cardActions) {
-        if (!cardActions.has(action.value)) cardActions.set(action.value, { value: action, layer, span: action.span });
-      }
-    }
-    const description = entries.find(({ rule }) => rule.description !== undefined)?.rule.description;
-    return {
-      name,
-      ...(description === undefined ? {} : { description }),
-      tools: [...tools.values()],
-      cardActions: [...cardActions.values()],
-      layers: [...new Set(entries.map(({ layer }) => layer))],
-    };
-  });
 }

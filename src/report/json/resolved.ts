@@ -1,33 +1,41 @@
 import type { Span } from "../../diagnostics/diagnostic.js";
 import type { Located, MergedPolicy, Scope, Sourced } from "../../policy/model.js";
 
+/** A text and the first layer that wrote it. */
+type Item = Located<string> & { readonly layer: Scope };
+
 /** One capability of the resolved document: the union over the layers that name it (semantics M2). */
 export interface ResolvedCapability {
   readonly name: string;
   readonly layers: readonly Scope[];
-  readonly descriptions: readonly (Located<string> & { readonly layer: Scope })[];
-  readonly tools: readonly (Located<string> & { readonly layer: Scope })[];
-  readonly cardActions: readonly (Located<string> & { readonly layer: Scope })[];
+  readonly description: string | undefined;
+  readonly tools: readonly Item[];
+  readonly cardActions: readonly Item[];
 }
 
-/** Capabilities by name, in the order of their first entry. O(globs). */
+/** Capabilities by name, in the order of their first entry; the engine keeps the entries apart. O(globs). */
 export function resolvedCapabilities(policy: MergedPolicy): ResolvedCapability[] {
-  type Building = {
-    -readonly [K in keyof ResolvedCapability]: ResolvedCapability[K] extends readonly (infer T)[] ? T[] : ResolvedCapability[K];
-  };
-  const byName = new Map<string, Building>();
-  for (const { layer, rule } of policy.capabilities) {
-    let entry = byName.get(rule.name);
-    if (entry === undefined) {
-      entry = { name: rule.name, layers: [], descriptions: [], tools: [], cardActions: [] };
-      byName.set(rule.name, entry);
-    }
-    entry.layers.push(layer);
-    if (rule.description !== undefined) entry.descriptions.push({ value: rule.description, span: rule.span, layer });
-    for (const { glob, span } of rule.tools) entry.tools.push({ value: glob.source, span, layer });
-    for (const action of rule.cardActions) entry.cardActions.push({ ...action, layer });
+  const byName = new Map<string, MergedPolicy["capabilities"][number][]>();
+  for (const entry of policy.capabilities) {
+    const same = byName.get(entry.rule.name);
+    if (same === undefined) byName.set(entry.rule.name, [entry]);
+    else same.push(entry);
   }
-  return [...byName.values()];
+  return [...byName].map(([name, entries]) => {
+    const tools = new Map<string, Item>();
+    const actions = new Map<string, Item>();
+    for (const { layer, rule } of entries) {
+      for (const { glob, span } of rule.tools) addNew(tools, { value: glob.source, span, layer });
+      for (const action of rule.cardActions) addNew(actions, { ...action, layer });
+    }
+    const description = entries.find(({ rule }) => rule.description !== undefined)?.rule.description;
+    const layers = entries.map(({ layer }) => layer);
+    return { name, layers, description, tools: [...tools.values()], cardActions: [...actions.values()] };
+  });
+}
+
+function addNew(items: Map<string, Item>, item: Item): void {
+  if (!items.has(item.value)) items.set(item.value, item);
 }
 
 /** The effective policy with the layer and place of every field, as `smoltbot policy inspect --format json` prints it. */
@@ -40,7 +48,7 @@ export function resolvedJson(policy: MergedPolicy): object {
       capability_mappings: resolvedCapabilities(policy).map((c) => ({
         name: c.name,
         layers: c.layers,
-        description: c.descriptions[0]?.value,
+        description: c.description,
         tools: c.tools.map((t) => ({ pattern: t.value, layer: t.layer, ...placeJson(t.span) })),
         card_actions: c.cardActions.map((a) => ({ action: a.value, layer: a.layer, ...placeJson(a.span) })),
       })),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { mergePolicies, resolvedCapabilities } from "../../../src/policy/merge.js";
+import { mergePolicies } from "../../../src/policy/merge.js";
 import type { Defaults, MergedPolicy, Policy, Scope } from "../../../src/policy/model.js";
+import { resolvedCapabilities } from "../../../src/report/json/resolved.js";
 import { globOf } from "../../support/tiny-policy.js";
 
 const spanIn = (file: string, line: number) => ({ file, line, column: 1, endLine: line, endColumn: 2 });
@@ -130,8 +131,8 @@ describe("M2", () => {
       ],
     });
     const [files, other] = resolvedCapabilities(merged({ org, agent }));
-    expect(files.tools.map(({ value, layer }) => `${value.glob.source} ${layer}`)).toEqual(["a org", "b org", "c agent"]);
-    expect(files.cardActions.map(({ value, layer }) => `${value.value} ${layer}`)).toEqual(["read org", "write agent"]);
+    expect(files.tools.map(({ value, layer }) => `${value} ${layer}`)).toEqual(["a org", "b org", "c agent"]);
+    expect(files.cardActions.map(({ value, layer }) => `${value} ${layer}`)).toEqual(["read org", "write agent"]);
     expect([files.layers, other.name, other.layers]).toEqual([["org", "agent"], "constructor", ["agent"]]);
   });
 
