@@ -1,6 +1,7 @@
 /** The evaluate side: nothing but compiled policies and names goes in, and no dependency comes along. */
 export type { Artifact } from "./artifact/artifact.js";
 export { decodeArtifact } from "./artifact/decode.js";
+export { ArtifactError, type ArtifactErrorCode } from "./artifact/errors.js";
 export type { BatchResult } from "./engine/batch.js";
 export { type Engine, type EngineInfo, type EngineOptions, type FaultReport, openEngine } from "./engine/engine.js";
 export type { PackedNames } from "./engine/evaluator.js";
@@ -8,3 +9,4 @@ export type { ExplainedRule, Explanation, MatchedGlob } from "./engine/explain.j
 export { packNames } from "./engine/names.js";
 export type * from "./engine/result.js";
 export { decideOnFault, type Fault, type FaultDecision } from "./policy/fault.js";
+export type { Card, EnforcementMode, Layer, Severity, TriggerAction, UnmappedAction } from "./policy/model.js";

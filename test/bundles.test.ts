@@ -43,6 +43,19 @@ describe("build/runtime.js", () => {
     expect(read("runtime.js")).not.toMatch(/\brequire\(|\bprocess\b|\bBuffer\b/);
   });
 
+  test("throws errors that its own users can tell apart", async () => {
+    const { ArtifactError, openEngine } = await import(`file://${join(build, "runtime.js")}`);
+    const refused = (() => {
+      try {
+        return openEngine(new Uint8Array(1));
+      } catch (error) {
+        return error;
+      }
+    })();
+    expect(refused).toBeInstanceOf(ArtifactError);
+    expect(refused.code).toBe("artifact_truncated");
+  });
+
   test("decides where Node's own globals are missing", async () => {
     const source = readFileSync(join(root, "examples/first-steps/policy.yaml"), "utf8");
     const { value: policy } = parsePolicy(source, { file: "policy.yaml" });
