@@ -81,8 +81,9 @@ class ApTraceReader implements RecordReader {
     toolsOf(record).forEach((call, index) => {
       // A record is found twice when two exports hold it, with call ids in one and bare names in the other.
       const place = `${trace}\u0000${String(record["timestamp"] ?? "")}\u0000${index}\u0000${call.tool}`;
-      if (call.id !== undefined && seen.has(call.id)) return;
-      if (call.id !== undefined) seen.add(call.id);
+      const known = `${call.id}\u0000${call.tool}`;
+      if (call.id !== undefined && seen.has(known)) return;
+      seen.add(known);
       const ids = call.id === undefined ? { callId: place } : { callId: call.id, aliases: [place] };
       this.sink.call({ trace, ...ids, scope: session, session, tool: call.tool, timeMs, agent, line });
     });

@@ -83,7 +83,12 @@ class TranscriptReader implements RecordReader {
   }
 
   private readContent(message: JsonObject, record: JsonObject, session: string, line: number, subagent: boolean): void {
-    for (const item of asList(message["content"]) ?? []) {
+    const { content } = message;
+    if (content !== undefined && typeof content !== "string" && asList(content) === undefined) {
+      this.sink.bad(line, "the `content` of a message is text or a list");
+      return;
+    }
+    for (const item of asList(content) ?? []) {
       const block = asObject(item);
       if (block?.["type"] !== "tool_use") continue;
       this.know(session, record);

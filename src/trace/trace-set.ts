@@ -176,7 +176,8 @@ export class TraceSetBuilder {
       ids = new Set();
       this.callIds.set(scope, ids);
     }
-    const all = [call.callId, ...(call.aliases ?? [])];
+    // The name belongs to the identity: an id that comes again with another name is another call, and must not hide.
+    const all = [call.callId, ...(call.aliases ?? [])].map((id) => `${id}\u0000${call.tool}`);
     const repeated = all.some((id) => ids.has(id));
     for (const id of all) ids.add(id);
     return repeated;

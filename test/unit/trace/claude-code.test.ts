@@ -7,6 +7,7 @@ import {
   lines,
   placesOf,
   read,
+  step,
   toolsOf,
   toolUse,
   transcript,
@@ -62,6 +63,22 @@ describe("Claude Code transcripts", () => {
   it("takes the same ids in different sessions as different calls", async () => {
     const set = await read(lines(assistant("s1", [toolUse("Read", "1")]), assistant("s2", [toolUse("Read", "1")])));
     expect(set.calls.length).toBe(2);
+  });
+
+  it("takes an id that comes again with another name as another call, so that none hides", async () => {
+    const set = await read(
+      lines(assistant("s1", [toolUse("Read", "1")]), assistant("s1", [toolUse("Bash", "1"), toolUse("Read", "1")])),
+    );
+    expect(toolsOf(set)).toEqual(["Read", "Bash"]);
+    const record = step("t1", [], {
+      action: { type: "execute", tool_calls: ["a", "b", "a"].map((name) => ({ id: "1", name })) },
+    });
+    expect(toolsOf(await read(lines(record)))).toEqual(["a", "b"]);
+  });
+
+  it("reports content that is neither text nor a list", async () => {
+    const set = await read(lines(user("s1"), assistant("s1", toolUse("Bash", "1") as never)));
+    expect(codesOf(set)).toEqual(["trace_bad_record"]);
   });
 
   it("counts calls without an id each time", async () => {

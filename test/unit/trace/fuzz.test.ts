@@ -39,9 +39,11 @@ function readObviously(text: string): Found {
       if (block?.type !== "tool_use") continue;
       know();
       const id = text(block.id);
-      if (id !== undefined && seen.has(`${session} ${id}`)) continue;
-      if (id !== undefined) seen.add(`${session} ${id}`);
-      calls.push(typeof block.name === "string" ? block.name : "");
+      const tool = typeof block.name === "string" ? block.name : "";
+      const call = JSON.stringify([session, id, tool]);
+      if (id !== undefined && seen.has(call)) continue;
+      seen.add(call);
+      calls.push(tool);
     }
   }
   return { calls, sessions: [...sessions] };
