@@ -1,20 +1,19 @@
-import { encodeArtifact, type ArtifactContent } from "../artifact/encode.js";
-import type { CapabilityEntry, DefaultsEntry, ForbiddenEntry, SourcedValue, TermEntry, TriggerEntry } from "../artifact/artifact.js";
-import {
-  LANE_DFA,
-  LANE_GRAM,
-  LANE_LENGTH,
-  LANE_LITERAL,
-  LANE_PARALLEL,
-  LANE_PREFIX,
-  LANE_SUFFIX,
-} from "../artifact/layout.js";
+import type {
+  CapabilityEntry,
+  DefaultsEntry,
+  ForbiddenEntry,
+  SourcedValue,
+  TermEntry,
+  TriggerEntry,
+} from "../artifact/artifact.js";
+import { type ArtifactContent, encodeArtifact } from "../artifact/encode.js";
+import { LANE_DFA, LANE_GRAM, LANE_LENGTH, LANE_LITERAL, LANE_PARALLEL, LANE_PREFIX, LANE_SUFFIX } from "../artifact/layout.js";
 import type { Span } from "../diagnostics/diagnostic.js";
 import type { MergedPolicy, Sourced } from "../policy/model.js";
 import { policyDigest } from "./digest.js";
 import { signature } from "./grams.js";
 import { chooseLanes, defaultBudget, type LaneBudget, type Lanes } from "./lanes.js";
-import { planPolicy, type Plan } from "./plan.js";
+import { type Plan, planPolicy } from "./plan.js";
 
 export interface CompileOptions {
   /** Smaller budgets force lanes; the answers stay the same. */
@@ -37,7 +36,9 @@ export interface CompileReport {
     readonly length: number;
     readonly parallel: number;
   };
-  readonly dfa: { readonly states: number; readonly statesBeforeMinimization: number; readonly classes: number; readonly work: number } | undefined;
+  readonly dfa:
+    | { readonly states: number; readonly statesBeforeMinimization: number; readonly classes: number; readonly work: number }
+    | undefined;
   /** Which budget the automaton passed, so that the indexed lanes took over. */
   readonly overBudget: "states" | "work" | undefined;
   readonly literalsComplete: boolean;

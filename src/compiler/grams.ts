@@ -1,6 +1,6 @@
-import { GRAM3_SALT, GRAM_BYTES } from "../artifact/layout.js";
-import { bloomBit, log2Ceil, mix } from "./key-table.js";
+import { GRAM_BYTES, GRAM3_SALT } from "../artifact/layout.js";
 import type { ByteGlob } from "./byte-glob.js";
+import { bloomBit, log2Ceil, mix } from "./key-table.js";
 
 /** A glob filed under its rarest gram. */
 export interface Filed {

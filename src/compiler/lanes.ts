@@ -205,7 +205,10 @@ function chooseReserve(grams: GramTable | undefined, budget: LaneBudget) {
       tokenCounts.push(glob.nameBytesMin);
       for (const token of glob.tokens) bytes.add(token);
     }
-    return parallelBytes(tokenCounts.sort((a, b) => a - b), bytes.size + 2);
+    return parallelBytes(
+      tokenCounts.sort((a, b) => a - b),
+      bytes.size + 2,
+    );
   };
   while (taken > 0 && size(taken) > budget.reserveBytesMax) taken = Math.floor(taken / 2);
   if (taken === 0) return none;

@@ -62,8 +62,14 @@ function indexedClassifier(lanes: OtherLanes, rows: RowTable, workMax: number): 
   return (name) => {
     const text = binary(name);
     let row = lengthRow(lanes.lengthRows, name);
-    row = rows.join(row, longest(prefixes, (n) => text.slice(0, n), name.length));
-    row = rows.join(row, longest(suffixes, (n) => text.slice(text.length - n), name.length));
+    row = rows.join(
+      row,
+      longest(prefixes, (n) => text.slice(0, n), name.length),
+    );
+    row = rows.join(
+      row,
+      longest(suffixes, (n) => text.slice(text.length - n), name.length),
+    );
     for (const key of new Set(gramKeys(name))) {
       for (const entry of byGram.get(key) ?? []) {
         row = verify(entry.glob, name, row);

@@ -1,4 +1,10 @@
-import { PARALLEL_GLOB_BYTES, PARALLEL_GROUP_BYTES, PARALLEL_HEAD_BYTES, PARALLEL_WIDTH, VECTOR_BYTES } from "../artifact/layout.js";
+import {
+  PARALLEL_GLOB_BYTES,
+  PARALLEL_GROUP_BYTES,
+  PARALLEL_HEAD_BYTES,
+  PARALLEL_WIDTH,
+  VECTOR_BYTES,
+} from "../artifact/layout.js";
 import { ANY, STAR } from "../glob/parse.js";
 import type { ByteGlob } from "./byte-glob.js";
 
@@ -48,7 +54,12 @@ export function buildParallelBlock(unsorted: readonly ByteGlob[]): Uint8Array {
   const globs = [...unsorted].sort((a, b) => a.nameBytesMin - b.nameBytesMin || a.id - b.id);
   const { classes, count: classCount, continuation } = blockClasses(globs);
   const groupCount = Math.ceil(globs.length / PARALLEL_WIDTH);
-  const bytes = new Uint8Array(parallelBytes(globs.map((g) => g.nameBytesMin), classCount));
+  const bytes = new Uint8Array(
+    parallelBytes(
+      globs.map((g) => g.nameBytesMin),
+      classCount,
+    ),
+  );
   const words = new Uint32Array(bytes.buffer);
   let vectorCount = 0;
   for (let g = 0; g < groupCount; g++) vectorCount += lastOf(globs, g).nameBytesMin;

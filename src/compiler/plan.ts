@@ -1,7 +1,7 @@
-import type { CountTest, ForbiddenRule, Layered, MergedPolicy, Trigger } from "../policy/model.js";
+import { NONE, USE_KIND_CAPABILITY, USE_KIND_FORBIDDEN, USE_KIND_TRIGGER } from "../artifact/layout.js";
 import type { Glob } from "../glob/parse.js";
 import { severities, triggerActions } from "../policy/lattice.js";
-import { NONE, USE_KIND_CAPABILITY, USE_KIND_FORBIDDEN, USE_KIND_TRIGGER } from "../artifact/layout.js";
+import type { CountTest, ForbiddenRule, Layered, MergedPolicy, Trigger } from "../policy/model.js";
 import { RowTable } from "./rows.js";
 
 /** Where a glob is used: rank in the table of its kind, and the place of the glob itself. */

@@ -44,12 +44,7 @@ export class RowTable {
   /** Whether joining b into a changes nothing. */
   covers(a: number, b: number): boolean {
     const c = this.#cells;
-    return (
-      c[a * 4] <= c[b * 4] &&
-      c[a * 4 + 1] <= c[b * 4 + 1] &&
-      c[a * 4 + 2] <= c[b * 4 + 2] &&
-      c[a * 4 + 3] <= c[b * 4 + 3]
-    );
+    return c[a * 4] <= c[b * 4] && c[a * 4 + 1] <= c[b * 4 + 1] && c[a * 4 + 2] <= c[b * 4 + 2] && c[a * 4 + 3] <= c[b * 4 + 3];
   }
 
   cells(): Uint32Array {

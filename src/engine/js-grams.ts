@@ -88,7 +88,8 @@ export class GramLane {
     this.#units = 0;
     this.#signature.fill(-1);
     if (this.#four && to - from >= 4) {
-      const enough = to - from > SIGNATURE_NAME_BYTES_MAX ? this.#walkAll(name, from, to, rows) : this.#walkHits(name, from, to, rows);
+      const enough =
+        to - from > SIGNATURE_NAME_BYTES_MAX ? this.#walkAll(name, from, to, rows) : this.#walkHits(name, from, to, rows);
       if (enough) return true;
     }
     if (this.#three && this.#walkThree(name, from, to, rows)) return true;

@@ -1,5 +1,7 @@
 import { diagnostic } from "../diagnostics/codes.js";
 import type { Diagnostic, Parsed, Span } from "../diagnostics/diagnostic.js";
+import { escapeText, quoteText } from "../diagnostics/escape.js";
+import type { Glob } from "../glob/parse.js";
 import { enforcementModes, severities, stricter, unmappedActions } from "./lattice.js";
 import type {
   Defaults,
@@ -42,8 +44,30 @@ export function mergePolicies(layers: {
       triggers: present.flatMap((policy) => layered(policy, policy.triggers)),
       defaults: mergeDefaults(org?.defaults, agent?.defaults),
     },
-    diagnostics,
+    diagnostics: broadMappings(org, agent),
   };
+}
+
+/** M4: what an agent adds over an org deny should at least name a server. */
+function broadMappings(org: Policy | undefined, agent: Policy | undefined): Diagnostic[] {
+  if (org?.defaults.unmappedToolAction !== "deny" || agent === undefined) return [];
+  return agent.capabilities.flatMap(({ name, tools }) =>
+    tools
+      .filter(({ glob }) => glob.tokens.some((token) => token < 0) && !namesServer(glob))
+      .map(({ glob, span }) =>
+        diagnostic("merge_broad_mapping", {
+          span,
+          path: `capability_mappings.${escapeText(name)}.tools`,
+          message: `the org denies unmapped tools, and ${quoteText(glob.source)} maps tools of any server`,
+        }),
+      ),
+  );
+}
+
+/** Whether the glob begins with a literal `mcp__<server>__`. */
+function namesServer({ text }: Glob): boolean {
+  const head = text.slice(0, text.search(/[*?]/));
+  return head.startsWith("mcp__") && head.indexOf("__", "mcp__".length + 1) > 0;
 }
 
 /** M1. */

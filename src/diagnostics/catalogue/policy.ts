@@ -124,6 +124,13 @@ export const policyCodes = {
     meaning: "A policy was given as the org layer without `scope: org`, or as the agent layer without `scope: agent`.",
     fix: "pass the file as the layer its scope names, or correct meta.scope",
   },
+  merge_broad_mapping: {
+    level: "warning",
+    title: "an agent maps more than one server's tools over an org deny",
+    meaning:
+      "The org denies unmapped tools, and the agent maps a glob that is neither one tool nor the tools of one server. Agents may add mappings, so every tool the glob matches is let through.",
+    fix: "name the server (`mcp__server__*`) or the tools, or have the org map them",
+  },
   merge_no_policy: {
     level: "error",
     title: "nothing to merge",

@@ -4,8 +4,8 @@ import { type CompileOptions, compilePolicy } from "../../../src/compiler/compil
 import { openJs } from "../../../src/engine/js.js";
 import { packNames } from "../../../src/engine/names.js";
 import { openWasm } from "../../../src/engine/wasm.js";
-import { expectedRow, namesNear } from "../../support/expected-row.js";
 import { seeded } from "../../support/corrupt.js";
+import { expectedRow, namesNear } from "../../support/expected-row.js";
 import { tinyPolicy } from "../../support/tiny-policy.js";
 
 const words = ["mcp__", "github", "__", "list", "delete", "x", "é", "😀", "a", "ab", "aaaa", "q_", "tool"];

@@ -65,6 +65,17 @@ const triggers: Record<keyof (typeof catalogue)["document" | "policy" | "card"] 
   example_not_matched: () => policy(edited("severity: high", "severity: high\n    examples: {match: [other]}")),
   example_matched: () => policy(edited("severity: high", "severity: high\n    examples: {not_match: [mcp__admin__x]}")),
   merge_no_policy: () => mergePolicies({}).diagnostics,
+  merge_broad_mapping: () => {
+    const org = validPolicy
+      .replace("scope: agent", "scope: org")
+      .replace("unmapped_tool_action: warn", "unmapped_tool_action: deny");
+    const agent =
+      "meta: {schema_version: '1.0', name: a, scope: agent}\ncapability_mappings: {all: {tools: ['*_*'], card_actions: [x]}}\nforbidden: []\ndefaults: {unmapped_tool_action: warn, unmapped_severity: low, fail_open: false}";
+    return mergePolicies({
+      org: parsePolicy(org, { file: "o.yaml" }).value,
+      agent: parsePolicy(agent, { file: "a.yaml" }).value,
+    }).diagnostics;
+  },
   merge_wrong_scope: () => mergePolicies({ org: parsePolicy(validPolicy, { file: "p.yaml" }).value! }).diagnostics,
   card_without_actions: () => card("card_id: a"),
   card_envelopes_differ: () => card("autonomy_envelope: {bounded_actions: [a]}\nautonomy: {bounded_actions: [a, b]}"),

@@ -211,3 +211,31 @@ describe("M3", () => {
     expect(defaults.failOn.span).toBeUndefined();
   });
 });
+
+describe("M4", () => {
+  const globs = ["*", "m*", "*_*", "mcp__*", "mcp____x*", "mcp__a_*", "mcp__a__*", "mcp__a__b?", "Read", "mcp__a*__x"];
+  const agent = policy("agent", { capabilities: [["all", globs, ["x"]]] });
+  const warned = (unmappedToolAction: "deny" | "warn") =>
+    mergePolicies({ org: policy("org", { defaults: { unmappedToolAction } }), agent });
+
+  test("over an org deny, a glob of any server is warned about, with its place", () => {
+    const { value, diagnostics } = warned("deny");
+    expect(value).toBeDefined();
+    expect(diagnostics.map(({ message }) => message.split("`")[1])).toEqual([
+      "*",
+      "m*",
+      "*_*",
+      "mcp__*",
+      "mcp____x*",
+      "mcp__a_*",
+      "mcp__a*__x",
+    ]);
+    for (const { code, level, span } of diagnostics)
+      expect([code, level, span?.line]).toEqual(["merge_broad_mapping", "warning", 7]);
+  });
+
+  test("without an org deny, and for an agent alone, it is nobody's business", () => {
+    expect(warned("warn").diagnostics).toEqual([]);
+    expect(codes({ agent: policy("agent", { ...agent, capabilities: [["all", ["*"], ["x"]]] } as Shape) })).toEqual([]);
+  });
+});
