@@ -12,6 +12,7 @@ const load = (file) => import(new URL(file, build).href);
 
 export const { parsePolicy, mergePolicies, compilePolicy, decodeArtifact } = await load("index.js");
 export const { openEngine, openArtifact } = await load("engine/engine.js");
+export const { chooseEvaluators } = await load("engine/auto.js");
 export const { openJs } = await load("engine/js.js");
 export const { openWasm } = await load("engine/wasm.js");
 export const { packNames } = await load("engine/names.js");

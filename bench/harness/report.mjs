@@ -29,7 +29,7 @@ export function circumstances() {
   return {
     date: new Date().toISOString(),
     commit: git("rev-parse", "HEAD"),
-    dirty: git("status", "--porcelain", "--", "src", "assembly", "bench", "package-lock.json") !== "",
+    dirty: git("status", "--porcelain", "--untracked-files=no", "--", "src", "assembly", "bench", "package-lock.json") !== "",
     node: process.version,
     v8: process.versions.v8,
     cpu: cpus()[0]?.model.trim() ?? "unknown",
