@@ -17,8 +17,6 @@ import {
   GRAM_START,
   GRAM_VALUE,
   HASH_PRIME,
-  LANES_PREFIX_LENGTHS,
-  LANES_SUFFIX_LENGTHS,
   POSTING_BYTES,
   POSTING_GLOB,
   POSTING_NAME_BYTES_MIN,
@@ -36,7 +34,9 @@ import * as S from "./state";
 const GENERAL: u32 = FLAG_PREFIX | FLAG_SUFFIX | FLAG_GRAM3 | FLAG_GRAM4 | FLAG_LENGTH | FLAG_PARALLEL | FLAG_LITERALS_OPEN;
 
 let stamp: u32 = 0;
-let work: u32 = 0;
+let work: u64 = 0;
+/** The budget of the current name. */
+let limit: u64 = 0;
 let signature: v128 = i32x4.splat(-1);
 
 /** The row id of one name, or FULL. Linear in the name. */
@@ -101,7 +101,7 @@ function classifyGeneral(name: usize, bytes: u32): u32 {
         join(row);
       }
     }
-    if (flags & FLAG_PREFIX) joinPrefix(name, bytes);
+    if (flags & FLAG_PREFIX) joinPrefix(name);
   }
   if (flags & FLAG_DFA) join(walk(name, bytes));
   if (flags & FLAG_LENGTH) join(lengthRow(name, bytes));
@@ -111,66 +111,65 @@ function classifyGeneral(name: usize, bytes: u32): u32 {
   return finishRow();
 }
 
-/** Hashes the name; keeps the hash after each of the first 256 bytes for the prefix lane. */
+let candidatesEnd: usize = 0;
+
+/** Hashes the name; keeps the hash after each of the first bytes, and the lengths at which some prefix ends in such a byte. */
 function hashForward(name: usize, bytes: u32): u32 {
   let h = S.basis;
-  const kept = min(bytes, min(S.prefixBytesMax, 256));
+  const kept = min(bytes, min(S.prefixBytesMax, 255));
   const hashes = S.hashes;
+  const masks = S.prefixMasks + 4;
+  let end = S.candidates;
   for (let i: u32 = 0; i < kept; i++) {
-    h = (h ^ <u32>load<u8>(name + i)) * <u32>HASH_PRIME;
+    const byte = <u32>load<u8>(name + i);
+    h = (h ^ byte) * <u32>HASH_PRIME;
     store<u32>(hashes + (<usize>i << 2), h);
+    store<u32>(end, i);
+    end += <usize>((load<u32>(masks + (<usize>i << 2)) >> (byte & 31)) & 1) << 2;
   }
+  candidatesEnd = end;
   for (let i = kept; i < bytes; i++) h = (h ^ <u32>load<u8>(name + i)) * <u32>HASH_PRIME;
   return h;
 }
 
 /** From the longest key length down; rows are cumulative, so the first hit is all. */
-function joinPrefix(name: usize, bytes: u32): void {
-  let word: i32 = 7;
-  const longest = min(bytes, 255);
-  for (; word >= 0; word--) {
-    let bits = load<u32>(S.lanes + LANES_PREFIX_LENGTHS + (<usize>word << 2));
-    while (bits != 0) {
-      const bit = 31 - clz(bits);
-      bits ^= <u32>1 << bit;
-      const length = (<u32>word << 5) + bit;
-      if (length > longest) continue;
-      const h = load<u32>(S.hashes + (<usize>(length - 1) << 2));
-      const mixed = mix(h);
-      if (!inBloom(S.prefixBloom, mixed, S.prefixBloomShift)) continue;
-      const row = lookup(S.prefixes, S.prefixMask, S.prefixShift, S.prefixProbes, h, mixed, name, length, 0);
-      if (row != MISS) {
-        join(row);
-        return;
-      }
-    }
+function joinPrefix(name: usize): void {
+  const first = S.candidates;
+  for (let at = candidatesEnd; at > first; ) {
+    at -= 4;
+    const i = load<u32>(at);
+    const h = load<u32>(S.hashes + (<usize>i << 2));
+    const mixed = mix(h);
+    if (!inBloom(S.prefixBloom, mixed, S.prefixBloomShift)) continue;
+    const row = lookup(S.prefixes, S.prefixMask, S.prefixShift, S.prefixProbes, h, mixed, name, i + 1, 0);
+    if (row != MISS) return join(row);
   }
 }
 
+/** The same from the other end. */
 function joinSuffix(name: usize, bytes: u32): void {
   let h = S.basis;
-  const kept = min(bytes, min(S.suffixBytesMax, 256));
-  const end = name + bytes;
+  const kept = min(bytes, min(S.suffixBytesMax, 255));
+  const last = name + bytes - 1;
+  const hashes = S.hashes;
+  const masks = S.suffixMasks + 4;
+  const first = S.candidates;
+  let at = first;
   for (let i: u32 = 0; i < kept; i++) {
-    h = (h ^ <u32>load<u8>(end - 1 - i)) * <u32>HASH_PRIME;
-    store<u32>(S.hashes + (<usize>i << 2), h);
+    const byte = <u32>load<u8>(last - i);
+    h = (h ^ byte) * <u32>HASH_PRIME;
+    store<u32>(hashes + (<usize>i << 2), h);
+    store<u32>(at, i);
+    at += <usize>((load<u32>(masks + (<usize>i << 2)) >> (byte & 31)) & 1) << 2;
   }
-  for (let word: i32 = 7; word >= 0; word--) {
-    let bits = load<u32>(S.lanes + LANES_SUFFIX_LENGTHS + (<usize>word << 2));
-    while (bits != 0) {
-      const bit = 31 - clz(bits);
-      bits ^= <u32>1 << bit;
-      const length = (<u32>word << 5) + bit;
-      if (length > kept) continue;
-      const hash = load<u32>(S.hashes + (<usize>(length - 1) << 2));
-      const mixed = mix(hash);
-      if (!inBloom(S.suffixBloom, mixed, S.suffixBloomShift)) continue;
-      const row = lookup(S.suffixes, S.suffixMask, S.suffixShift, S.suffixProbes, hash, mixed, end - length, length, 1);
-      if (row != MISS) {
-        join(row);
-        return;
-      }
-    }
+  while (at > first) {
+    at -= 4;
+    const i = load<u32>(at);
+    const hash = load<u32>(hashes + (<usize>i << 2));
+    const mixed = mix(hash);
+    if (!inBloom(S.suffixBloom, mixed, S.suffixBloomShift)) continue;
+    const row = lookup(S.suffixes, S.suffixMask, S.suffixShift, S.suffixProbes, hash, mixed, last - i, i + 1, 1);
+    if (row != MISS) return join(row);
   }
 }
 
@@ -191,6 +190,7 @@ function joinGrams(name: usize, bytes: u32): void {
     stamp = 1;
   }
   work = 0;
+  limit = <u64>S.verifyBudget * <u64>max(bytes, 64) >> 6;
   const end = name + bytes;
   signature = i32x4.splat(-1);
   if (S.flags & FLAG_GRAM4 && bytes >= 4) {
@@ -205,7 +205,7 @@ function joinGrams(name: usize, bytes: u32): void {
       if (inBloom(S.gramBloom, mixed, S.gramBloomShift)) joinPostings(gram, 3, mixed, name, end);
     }
   }
-  if (work > S.verifyBudget && S.flags & FLAG_PARALLEL_RESERVE) runBlock(S.reserve, name, end);
+  if (work > limit && S.flags & FLAG_PARALLEL_RESERVE) runBlock(S.reserve, name, end);
 }
 
 function scan(name: usize, end: usize): void {
@@ -216,17 +216,22 @@ function scan(name: usize, end: usize): void {
   let hitsEnd = hits;
   let low: u64 = 0;
   let high: u64 = 0;
+  let seen: u32 = 0;
   for (let n = name; n <= last; n++) {
     const mixed = mix(load<u32>(n));
-    const bit = <u64>1 << (mixed & 63);
-    const upper = -(<u64>((mixed >> 6) & 1));
+    const place = (((((mixed >> 5) & 255) * 3) >> 8) << 5) + (mixed & 31);
+    const bit = <u64>1 << (place & 63);
+    const upper = -(<u64>(place >> 6));
     low |= bit & ~upper;
     high |= bit & upper;
+    seen |= <u32>1 << (load<u8>(n) & 31);
     if (inBloom(bloom, mixed, shift)) {
       store<u32>(hitsEnd, <u32>n);
       hitsEnd += 4;
     }
   }
+  for (let n = last + 1; n < end; n++) seen |= <u32>1 << (load<u8>(n) & 31);
+  high |= <u64>seen << 32;
   signature = i64x2.replace_lane(i64x2.splat(low), 1, high);
   for (let hit = hits; hit < hitsEnd; hit += 4) {
     const gram = load<u32>(<usize>load<u32>(hit));
@@ -269,7 +274,7 @@ function verifyPostings(from: usize, to: usize, name: usize, end: usize): void {
     if (load<u32>(posting + POSTING_NAME_BYTES_MIN) > bytes) return;
     work++;
     if (v128.any_true(v128.and(missing, v128.load(posting + POSTING_SIGNATURE)))) continue;
-    if (hasReserve && work > S.verifyBudget && load<u32>(posting + POSTING_RESERVED) != 0) continue;
+    if (hasReserve && work > limit && load<u32>(posting + POSTING_RESERVED) != 0) continue;
     const row = load<u32>(posting + POSTING_ROW);
     if (covered(row)) continue;
     work += 16 + bytes;

@@ -5,6 +5,7 @@
 //                                                         hashes | stamps | vectors | joined rows | join slots
 
 import {
+  EDGE_MASKS_BYTES,
   HEADER_FLAGS,
   HEADER_SECTIONS,
   LANES_DFA_START,
@@ -72,6 +73,7 @@ export let dfaStart: u32 = 0;
 export let dfaLast: u32 = 0;
 
 export let prefixes: usize = 0;
+export let prefixMasks: usize = 0;
 export let prefixBloom: usize = 0;
 export let prefixShift: u32 = 0;
 export let prefixMask: u32 = 0;
@@ -79,6 +81,7 @@ export let prefixProbes: u32 = 0;
 export let prefixBloomShift: u32 = 0;
 export let prefixBytesMax: u32 = 0;
 export let suffixes: usize = 0;
+export let suffixMasks: usize = 0;
 export let suffixBloom: usize = 0;
 export let suffixShift: u32 = 0;
 export let suffixMask: u32 = 0;
@@ -102,6 +105,8 @@ export let reserve: usize = 0;
 
 /** 256 u32: the rolling hash after n + 1 bytes; later the grams that hit. */
 export let hashes: usize = 0;
+/** 256 u32: key lengths to be looked up for the current name. */
+export let candidates: usize = 0;
 /** u32 a gram slot: the number of the name its postings were last walked for. */
 export let stamps: usize = 0;
 /** State vectors of one bit-parallel group. */
@@ -160,14 +165,16 @@ export function readArtifact(at: usize, bytes: u32): usize {
   dfaStart = lane(LANES_DFA_START);
   dfaLast = lane(LANES_DFA_STRIDE) - 1;
   prefixes = section(SECTION_PREFIX);
-  prefixBloom = section(SECTION_PREFIX_BLOOM);
+  prefixMasks = section(SECTION_PREFIX_BLOOM);
+  prefixBloom = prefixMasks + EDGE_MASKS_BYTES;
   prefixShift = lane(LANES_PREFIX_SHIFT);
   prefixMask = (sectionBytes(SECTION_PREFIX) >> 4) - 1;
   prefixProbes = lane(LANES_PREFIX_PROBES);
   prefixBloomShift = lane(LANES_PREFIX_BLOOM_SHIFT);
   prefixBytesMax = lane(LANES_PREFIX_BYTES_MAX);
   suffixes = section(SECTION_SUFFIX);
-  suffixBloom = section(SECTION_SUFFIX_BLOOM);
+  suffixMasks = section(SECTION_SUFFIX_BLOOM);
+  suffixBloom = suffixMasks + EDGE_MASKS_BYTES;
   suffixShift = lane(LANES_SUFFIX_SHIFT);
   suffixMask = (sectionBytes(SECTION_SUFFIX) >> 4) - 1;
   suffixProbes = lane(LANES_SUFFIX_PROBES);
@@ -192,7 +199,8 @@ export function readArtifact(at: usize, bytes: u32): usize {
 /** Lays out scratch; returns its end. Writes nothing. */
 export function layScratch(at: usize): usize {
   hashes = at;
-  stamps = align(hashes + 256 * 4);
+  candidates = hashes + 256 * 4;
+  stamps = align(candidates + 256 * 4);
   vectors = align(stamps + <usize>(gramMask + 1) * 4);
   let longest: u32 = 0;
   if (flags & FLAG_PARALLEL) longest = longestGroup(parallel);

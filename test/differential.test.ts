@@ -28,6 +28,7 @@ const regressions = join(import.meta.dirname, "regressions");
 
 const budgets: readonly CompileOptions["budget"][] = [
   undefined,
+  { wholeStatesMax: 0 },
   indexedOnly,
   { statesMax: 12 },
   { workMax: 150, literalWorkMax: 0 },

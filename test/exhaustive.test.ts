@@ -115,6 +115,7 @@ function policyOf(a: string, b: string) {
 
 const budgets: readonly (readonly [string, CompileOptions["budget"]])[] = [
   ["the default budget", {}],
+  ["literals beside the automaton", { wholeStatesMax: 0 }],
   ["no automaton", indexedOnly],
   ["a budget of four states", { statesMax: 4 }],
 ];

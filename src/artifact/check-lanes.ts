@@ -34,15 +34,15 @@ export function checkLanes(file: Uint8Array, counts: Counts): void {
   if (flags & L.FLAG_DFA) checkDfa(file, counts, lanes[L.LANES_DFA_START / 4], lanes[L.LANES_DFA_STRIDE / 4]);
   if (flags & L.FLAG_PREFIX) {
     checkSlots(file, counts, L.SECTION_PREFIX, lanes[L.LANES_PREFIX_SHIFT / 4], lanes[L.LANES_PREFIX_PROBES / 4], 1);
-    checkBloom(file, L.SECTION_PREFIX_BLOOM, lanes[L.LANES_PREFIX_BLOOM_SHIFT / 4]);
+    checkBloom(file, L.SECTION_PREFIX_BLOOM, lanes[L.LANES_PREFIX_BLOOM_SHIFT / 4], L.EDGE_MASKS_BYTES);
   }
   if (flags & L.FLAG_SUFFIX) {
     checkSlots(file, counts, L.SECTION_SUFFIX, lanes[L.LANES_SUFFIX_SHIFT / 4], lanes[L.LANES_SUFFIX_PROBES / 4], 1);
-    checkBloom(file, L.SECTION_SUFFIX_BLOOM, lanes[L.LANES_SUFFIX_BLOOM_SHIFT / 4]);
+    checkBloom(file, L.SECTION_SUFFIX_BLOOM, lanes[L.LANES_SUFFIX_BLOOM_SHIFT / 4], L.EDGE_MASKS_BYTES);
   }
   if (flags & (L.FLAG_GRAM4 | L.FLAG_GRAM3)) {
     checkGrams(file, counts, lanes[L.LANES_GRAM_SHIFT / 4], lanes[L.LANES_GRAM_PROBES / 4]);
-    checkBloom(file, L.SECTION_GRAM_BLOOM, lanes[L.LANES_GRAM_BLOOM_SHIFT / 4]);
+    checkBloom(file, L.SECTION_GRAM_BLOOM, lanes[L.LANES_GRAM_BLOOM_SHIFT / 4], 0);
   }
   if (flags & L.FLAG_LENGTH) {
     checkLength(file, counts, lanes[L.LANES_LENGTH_OFFSET / 4], lanes[L.LANES_LENGTH_COUNT / 4]);
@@ -75,9 +75,9 @@ function checkSlots(file: Uint8Array, counts: Counts, section: number, shift: nu
   }
 }
 
-function checkBloom(file: Uint8Array, section: number, shift: number): void {
-  const { size } = sectionRange(file, section);
-  if (size % 4 !== 0 || shift > 31 || 0xffffffff >>> shift >= size * 8) bad("bloom");
+function checkBloom(file: Uint8Array, section: number, shift: number, masksBytes: number): void {
+  const size = sectionRange(file, section).size - masksBytes;
+  if (size <= 0 || size % 4 !== 0 || shift > 31 || 0xffffffff >>> shift >= size * 8) bad("bloom");
 }
 
 function checkDfa(file: Uint8Array, counts: Counts, start: number, stride: number): void {

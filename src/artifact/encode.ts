@@ -11,6 +11,8 @@ export interface EncodedKeys {
   readonly bloom: Uint8Array;
   readonly bloomShift: number;
   readonly lengths: Uint32Array;
+  /** 256 words by key length: the last hashed bytes, modulo 32. */
+  readonly masks: Uint32Array;
   readonly keyBytesMax: number;
 }
 
@@ -258,7 +260,7 @@ function writeLanes(content: ArtifactContent, sections: (Uint8Array | undefined)
     put(L.LANES_PREFIX_BYTES_MAX, p.keyBytesMax);
     lanes.set(p.lengths, L.LANES_PREFIX_LENGTHS / 4);
     sections[L.SECTION_PREFIX] = bytesOf(p.slots);
-    sections[L.SECTION_PREFIX_BLOOM] = p.bloom;
+    sections[L.SECTION_PREFIX_BLOOM] = joined(bytesOf(p.masks), p.bloom);
   }
   if (content.suffixes !== undefined) {
     const s = content.suffixes;
@@ -268,7 +270,7 @@ function writeLanes(content: ArtifactContent, sections: (Uint8Array | undefined)
     put(L.LANES_SUFFIX_BYTES_MAX, s.keyBytesMax);
     lanes.set(s.lengths, L.LANES_SUFFIX_LENGTHS / 4);
     sections[L.SECTION_SUFFIX] = bytesOf(s.slots);
-    sections[L.SECTION_SUFFIX_BLOOM] = s.bloom;
+    sections[L.SECTION_SUFFIX_BLOOM] = joined(bytesOf(s.masks), s.bloom);
   }
   if (content.grams !== undefined) {
     const g = content.grams;
@@ -363,6 +365,13 @@ function bytesOf(array: Uint32Array): Uint8Array {
   const view = new DataView(bytes.buffer);
   for (let i = 0; i < array.length; i++) view.setUint32(i * 4, array[i], true);
   return bytes;
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const both = new Uint8Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
 }
 
 function align(offset: number): number {

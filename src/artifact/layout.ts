@@ -9,7 +9,7 @@ export const MAGIC_1 = 0x544f4254;
 /** Provisional until the first release: readers accept exactly this number. */
 export const FORMAT_VERSION = 0;
 /** Grows whenever a constant of this file changes meaning; the kernel refuses an artifact of another revision. */
-export const LAYOUT_REVISION = 4;
+export const LAYOUT_REVISION = 5;
 
 /** "Nothing": no row component, no glob, no string. */
 export const NONE = 0xffffffff;
@@ -218,7 +218,7 @@ export const LANES_SUFFIX_BYTES_MAX = 60;
 /** 256 bits each: bit n set when some key has n bytes. */
 export const LANES_PREFIX_LENGTHS = 64;
 export const LANES_SUFFIX_LENGTHS = 96;
-/** Work units of verification per name before the reserve lane takes over. */
+/** Work units of verification per name of up to 64 bytes, in proportion for longer ones, before the reserve lane takes over. */
 export const LANES_VERIFY_BUDGET = 128;
 /** Rows by length: byte offset inside DENSE, and entries; the last entry serves all longer names. */
 export const LANES_LENGTH_OFFSET = 132;
@@ -236,6 +236,12 @@ export const SLOT_GLOB = 4;
 export const SLOT_ROW = 8;
 export const SLOT_KEY_BYTES = 12;
 
+/**
+ * A Bloom section of prefixes or suffixes begins with 256 words: word n has bit b & 31 for the last hashed byte b of every key of n
+ * bytes. It spares most lookups at the lengths that occur.
+ */
+export const EDGE_MASKS_BYTES = 1024;
+
 /** Gram slots: gram, its size in bytes (0: empty), postings. A gram's hash is mix(gram ^ GRAM3_SALT if it has three bytes). */
 export const GRAM_BYTES = 16;
 export const GRAM_VALUE = 0;
@@ -246,7 +252,8 @@ export const GRAM3_SALT = 0xa5000000;
 
 /**
  * Postings of one gram, ascending in name bytes: glob id, its row, fewest name bytes, 1 when the reserve lane holds the glob too, and
- * a signature of 128 bits: bit mix(g) & 127 for every four literal bytes g in a row. A name without all of these bits cannot match.
+ * a signature of 128 bits that a name which matches has all of: three words for the runs of four literal bytes g (with m = mix(g), bit
+ * m & 31 of word (m >>> 5 & 255) * 3 >>> 8), one for the literal bytes b (bit b & 31).
  */
 export const POSTING_BYTES = 32;
 export const POSTING_GLOB = 0;

@@ -21,6 +21,7 @@ export function buildUnminimizedDfa(globs: readonly RowedGlob[], rows: RowTable,
 }
 
 function build(globs: readonly RowedGlob[], rows: RowTable, budget: DfaBudget, minimize: boolean): Dfa | OverBudget {
+  if (budget.statesMax < 1) return { over: "states", states: 0, work: 0 };
   const alphabet = byteClasses(globs.map((glob) => glob.tokens));
   const algebra = new RowAlgebra(rows);
   const nfa = buildNfa(globs, alphabet, algebra, budget.workMax);

@@ -40,13 +40,15 @@ function grams(glob: ByteGlob, size: 3 | 4): number[] {
   return found;
 }
 
-/** Four words: a bit for every gram of four bytes. A name that lacks one of them cannot match. */
+/** Three words of bits for the grams of four bytes, one for the bytes (FORMAT.md). A name that lacks a bit cannot match. */
 export function signature(glob: ByteGlob): [number, number, number, number] {
   const words: [number, number, number, number] = [0, 0, 0, 0];
   for (const gram of grams(glob, 4)) {
-    const bit = mix(gram) & 127;
-    words[bit >> 5] = (words[bit >> 5] | (1 << (bit & 31))) >>> 0;
+    const mixed = mix(gram);
+    const word = (((mixed >>> 5) & 255) * 3) >>> 8;
+    words[word] = (words[word] | (1 << (mixed & 31))) >>> 0;
   }
+  for (const piece of glob.pieces) for (const byte of piece) words[3] = (words[3] | (1 << (byte & 31))) >>> 0;
   return words;
 }
 

@@ -18,6 +18,8 @@ export interface KeyTable {
   readonly bloomShift: number;
   /** 256 bits as 8 words. */
   readonly lengths: Uint32Array;
+  /** 256 words by key length: bit `b & 31` for the last hashed byte b of a key. */
+  readonly masks: Uint32Array;
   readonly keyBytesMax: number;
 }
 
@@ -97,6 +99,7 @@ export function buildKeyTable(keys: readonly Key[], basis: number, backwards: bo
   const bloomBits = Math.max(9, log2Ceil(keys.length * 16));
   const bloom = new Uint8Array(2 ** bloomBits / 8);
   const lengths = new Uint32Array(8);
+  const masks = new Uint32Array(256);
   let probes = 1;
   let keyBytesMax = 0;
   for (const key of keys) {
@@ -112,11 +115,14 @@ export function buildKeyTable(keys: readonly Key[], basis: number, backwards: bo
     const bit = bloomBit(mixed, 32 - bloomBits);
     bloom[bit >> 3] |= 1 << (bit & 7);
     const length = key.bytes.length;
-    if (length < 256) lengths[length >> 5] |= 1 << (length & 31);
+    if (length < 256) {
+      lengths[length >> 5] |= 1 << (length & 31);
+      masks[length] |= 1 << (key.bytes[backwards ? 0 : length - 1] & 31);
+    }
     probes = Math.max(probes, probe);
     keyBytesMax = Math.max(keyBytesMax, length);
   }
-  return { slots, shift, probes, bloom, bloomShift: 32 - bloomBits, lengths, keyBytesMax };
+  return { slots, shift, probes, bloom, bloomShift: 32 - bloomBits, lengths, masks, keyBytesMax };
 }
 
 /** Joins into each key the rows of all keys that begin it, so that the longest hit is the whole answer of its lane. */

@@ -10,6 +10,8 @@ import { buildParallelBlock, parallelBytes } from "./parallel.js";
 import type { Plan } from "./plan.js";
 
 export interface LaneBudget extends DfaBudget {
+  /** States of an automaton that takes the literals too. */
+  readonly wholeStatesMax: number;
   /** Units of work for completing literal rows; past it they stay open and join at run time. */
   readonly literalWorkMax: number;
   /** Bytes of the reserve block. */
@@ -18,6 +20,7 @@ export interface LaneBudget extends DfaBudget {
 
 export const defaultBudget: LaneBudget = {
   statesMax: 8192,
+  wholeStatesMax: 1024,
   workMax: 2_000_000,
   literalWorkMax: 40_000_000,
   reserveBytesMax: 8 * 1024 * 1024,
@@ -51,6 +54,8 @@ interface Sorted {
   readonly rest: ByteGlob[];
 }
 
+/** A policy this small may be one automaton, literals included. */
+const wholeGlobsMax = 64;
 /** About what running the reserve block costs, in units of verification; measured in bench/, and only a matter of speed. */
 const verifyBudgetMin = 4096;
 const verifyBudgetMax = 16_384;
@@ -71,8 +76,12 @@ export function chooseLanes(plan: Plan, budget: LaneBudget, clock: () => number)
     return value;
   };
   const laneOf = new Uint8Array(plan.globs.length);
-  const { literals, rest } = timed("plan", () => sortGlobs(plan));
+  const sorted = timed("plan", () => sortGlobs(plan));
+  const whole = timed("automaton", () => wholeAutomaton(plan, budget));
+  const { literals, rest } =
+    whole === undefined ? sorted : { literals: [], rest: plan.globs.map((g, id) => byteGlob(id, g.row, g.tokens)) };
   const attempt = timed("automaton", () => {
+    if (whole !== undefined) return whole;
     if (rest.length === 0) return undefined;
     if (rest.length > budget.statesMax) return { over: "states" as const, states: 0, work: 0 };
     const globs = rest.map((glob) => ({ tokens: plan.globs[glob.id].tokens, row: glob.row }));
@@ -130,12 +139,27 @@ export function chooseLanes(plan: Plan, budget: LaneBudget, clock: () => number)
   });
 }
 
+/**
+ * Small policies are one automaton, literals and all: a walk of a few kilobytes is quicker than a walk and a hash. Undefined where
+ * that needs more than a small part of the budget, or where there is nothing but literals.
+ */
+function wholeAutomaton(plan: Plan, budget: LaneBudget): Dfa | undefined {
+  if (plan.globs.length > wholeGlobsMax || plan.globs.every((glob) => isLiteral(glob.tokens))) return undefined;
+  const statesMax = Math.min(budget.statesMax, budget.wholeStatesMax);
+  const attempt = buildDfa(plan.globs, plan.rows, { statesMax, workMax: budget.workMax });
+  return "over" in attempt ? undefined : attempt;
+}
+
+function isLiteral(tokens: readonly number[]): boolean {
+  return tokens.every((token) => token >= 0);
+}
+
 function sortGlobs(plan: Plan): Sorted {
   const encoder = new TextEncoder();
   const literals: Key[] = [];
   const rest: ByteGlob[] = [];
   plan.globs.forEach((glob, id) => {
-    if (glob.tokens.every((token) => token >= 0)) literals.push({ bytes: encoder.encode(glob.text), globId: id, row: glob.row });
+    if (isLiteral(glob.tokens)) literals.push({ bytes: encoder.encode(glob.text), globId: id, row: glob.row });
     else rest.push(byteGlob(id, glob.row, glob.tokens));
   });
   return { literals, rest };

@@ -41,6 +41,8 @@ export interface Evaluator {
   /** Forgets joined rows; ids at or above the artifact's row count become invalid and `generation` grows by one. */
   resetRows(): void;
   readonly generation: number;
+  /** Set when a name that `classify` got was not all ASCII; whoever reads it puts it back to false. */
+  wide: boolean;
   /** Whether glob `globId` of the artifact matches the name; for explanations and guarded terms, not the hot path. */
   matchGlob(globId: number, name: string): boolean;
 }

@@ -43,7 +43,7 @@ export class GramLane {
   readonly #postings: Int32Array;
   readonly #globs: Int32Array;
   readonly #text: Uint8Array;
-  /** Units of verification a name may cost before reserved postings are left to the reserve block; or no end. */
+  /** Units of verification a name of 64 bytes may cost before reserved postings are left to the reserve block; or no end. */
   readonly #budget: number;
   /** Nothing is left to do here once the budget is spent. */
   readonly #allReserved: boolean;
@@ -53,6 +53,8 @@ export class GramLane {
   readonly #signature = new Int32Array(4);
   /** Places whose four bytes are in the Bloom bits, until the signature is whole. */
   readonly #hits = new Int32Array(SIGNATURE_NAME_BYTES_MAX);
+  /** The budget of the current name. */
+  #limit = 0;
   #nameNumber = 0;
   #units = 0;
 
@@ -87,13 +89,14 @@ export class GramLane {
     }
     this.#units = 0;
     this.#signature.fill(-1);
+    this.#limit = this.#budget * Math.max(1, (to - from) / 64);
     if (this.#four && to - from >= 4) {
       const enough =
         to - from > SIGNATURE_NAME_BYTES_MAX ? this.#walkAll(name, from, to, rows) : this.#walkHits(name, from, to, rows);
       if (enough) return true;
     }
     if (this.#three && this.#walkThree(name, from, to, rows)) return true;
-    return this.#units > this.#budget;
+    return this.#units > this.#limit;
   }
 
   /** First the signature of the whole name, then the grams that are in the Bloom bits. */
@@ -101,13 +104,14 @@ export class GramLane {
     const bloom = this.#bloom;
     const bloomShift = this.#bloomShift;
     const signature = this.#signature.fill(0);
+    for (let i = from; i < to; i++) signature[3] |= 1 << (name[i] & 31);
     const hits = this.#hits;
     let hitCount = 0;
     let gram = (name[from] << 8) | (name[from + 1] << 16) | (name[from + 2] << 24);
     for (let i = from + 3; i < to; i++) {
       gram = (gram >>> 8) | (name[i] << 24);
       const mixed = mixHash(gram);
-      signature[(mixed >>> 5) & 3] |= 1 << (mixed & 31);
+      signature[(((mixed >>> 5) & 255) * 3) >>> 8] |= 1 << (mixed & 31);
       const bit = Math.imul(mixed, BLOOM_MIX) >>> bloomShift;
       if ((bloom[bit >>> 5] >>> (bit & 31)) & 1) hits[hitCount++] = i - 3;
     }
@@ -156,7 +160,7 @@ export class GramLane {
         this.#walked[slot] = this.#nameNumber;
         const start = slots[at + 2] * POSTING_WORDS;
         this.#verify(start, start + slots[at + 3] * POSTING_WORDS, name, from, to, rows);
-        return this.#allReserved && this.#units > this.#budget;
+        return this.#allReserved && this.#units > this.#limit;
       }
       slot = (slot + 1) & this.#mask;
     }
@@ -179,7 +183,7 @@ export class GramLane {
       if ((postings[at + 6] & missing2) | (postings[at + 7] & missing3)) continue;
       const row = postings[at + 1];
       // A name that costs too much gets the reserve block, but what it does not hold has to be found here.
-      if ((this.#units > this.#budget && postings[at + 3] === 1) || rows.covers(row)) continue;
+      if ((this.#units > this.#limit && postings[at + 3] === 1) || rows.covers(row)) continue;
       this.#units += 16 + length;
       const glob = postings[at] * (GLOB_BYTES / 4);
       const text = globs[glob + GLOB_TEXT_OFFSET / 4];

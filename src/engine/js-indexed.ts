@@ -11,6 +11,8 @@ import type { RowJoin } from "./js-rows.js";
  */
 const hashesKept = 256;
 export const hashesMask = hashesKept - 1;
+/** A mask for each key length stands before the Bloom bits. */
+const bloomStart = L.EDGE_MASKS_BYTES / 4;
 
 /** Every lane an artifact can have, for names as bytes. The order is the cheapest first, so that later ones are skipped. */
 export class Lanes {
@@ -140,7 +142,7 @@ class EdgeLane {
     const lengths = this.#lengths;
     for (let i = 0; i < lengths.length; i++) {
       const n = lengths[i];
-      if (n > length || !this.#maybe(hashes[n])) continue;
+      if (n > length || !this.#maybe(hashes[n], n, name[from + n - 1])) continue;
       const row = this.#keys.find(hashes[n], name, from, n);
       if (row >= 0) return rows.add(row);
     }
@@ -157,15 +159,16 @@ class EdgeLane {
     const lengths = this.#lengths;
     for (let i = 0; i < lengths.length; i++) {
       const n = lengths[i];
-      if (n > length || !this.#maybe(hashes[n])) continue;
+      if (n > length || !this.#maybe(hashes[n], n, name[to - n])) continue;
       const row = this.#keys.find(hashes[n], name, to - n, n);
       if (row >= 0) return rows.add(row);
     }
   }
 
-  #maybe(hash: number): boolean {
+  #maybe(hash: number, n: number, byte: number): boolean {
+    if (((this.#bloom[n] >>> (byte & 31)) & 1) === 0) return false;
     const bit = Math.imul(mixHash(hash), L.BLOOM_MIX) >>> this.#bloomShift;
-    return ((this.#bloom[bit >>> 5] >>> (bit & 31)) & 1) !== 0;
+    return ((this.#bloom[bloomStart + (bit >>> 5)] >>> (bit & 31)) & 1) !== 0;
   }
 }
 

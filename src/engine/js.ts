@@ -23,6 +23,7 @@ abstract class JsEvaluator implements Evaluator {
   readonly kind = "js";
   protected readonly rows: RowJoin;
   protected readonly buffer = new NameBuffer();
+  wide = false;
   readonly #globs: Int32Array;
   readonly #text: Uint8Array;
 
@@ -70,6 +71,7 @@ abstract class JsEvaluator implements Evaluator {
 
   /** Any string, through its bytes; makes room when the joined rows are full. */
   protected classifyWide(name: string): number {
+    this.wide = true;
     const length = this.buffer.encode(name);
     const row = this.classifyBytes(this.buffer.bytes, 0, length);
     if (row >= 0) return row;

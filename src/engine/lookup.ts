@@ -87,7 +87,11 @@ export class NameLookup {
   }
 
   private ask(name: string): NameFacts {
-    const facts = this.rows.of(this.evaluator.classify(name));
+    const { evaluator } = this;
+    const facts = this.rows.of(evaluator.classify(name));
+    // Only names that are empty or not all ASCII can be invalid.
+    if (!facts.guarded && !evaluator.wide && name.length > 0) return facts;
+    evaluator.wide = false;
     return facts.guarded || isInvalidName(name) ? this.refine(name, facts) : facts;
   }
 

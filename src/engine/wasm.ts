@@ -69,6 +69,7 @@ export function openWasm(artifact: Artifact, options: WasmOptions = {}): Evaluat
 class WasmEvaluator implements Evaluator {
   readonly kind = "wasm";
   generation = 0;
+  wide = false;
   readonly #kernel: Kernel;
   readonly #memo: "auto" | "on" | "off";
   #bytes: Uint8Array;
@@ -108,6 +109,7 @@ class WasmEvaluator implements Evaluator {
       const unit = name.charCodeAt(i);
       if (unit >= 0x80) {
         at = encodeName(name, bytes, start);
+        this.wide = true;
         break;
       }
       bytes[at++] = unit;
@@ -123,6 +125,7 @@ class WasmEvaluator implements Evaluator {
   }
 
   #classifyLong(name: string): number {
+    this.wide = true;
     const start = this.#place(nameBytesMax(name));
     const bytes = encodeName(name, this.#bytes, start) - start;
     const row = this.#kernel.classify(start, bytes);

@@ -95,6 +95,11 @@ function table<T>(entries: readonly T[]): Table<T> {
 export class NaiveEvaluator implements Evaluator {
   readonly kind = "js";
   generation = 0;
+  /** It does not look, so every name may be wide. */
+  get wide(): boolean {
+    return true;
+  }
+  set wide(_: boolean) {}
   private readonly plan: ReturnType<typeof planPolicy>;
   private readonly fixed: number;
   private rows: RowTable;

@@ -27,6 +27,7 @@ export const lanePolicies: readonly LanePolicy[] = [
   },
   {
     name: "automaton",
+    budget: { wholeStatesMax: 0 },
     policy: {
       description: "every table has something in it",
       forbidden: [["*delete*", "critical"], ["mcp__*__drop?", "medium"], ["mcp__db__drop_all"]],

@@ -13,6 +13,7 @@ const words = ["mcp__", "github", "__", "list", "delete", "x", "é", "😀", "a"
 /** Budgets that force each way a policy can be laid out. */
 const budgets: readonly { name: string; budget: CompileOptions["budget"] }[] = [
   { name: "default", budget: {} },
+  { name: "literals beside the automaton", budget: { wholeStatesMax: 0 } },
   { name: "no automaton", budget: { statesMax: 0 } },
   { name: "open literals, small reserve", budget: { statesMax: 0, literalWorkMax: 0, reserveBytesMax: 200_000 } },
   { name: "no reserve", budget: { statesMax: 0, reserveBytesMax: 0 } },
@@ -68,7 +69,9 @@ test("the report says where the globs went and why there is no automaton", () =>
     capabilities: [["all", ["lit", "pre*", "*suf", "in*ner", "a*b?c*", "??"], ["x"]]],
   });
   const whole = compilePolicy(policy).report;
-  expect(whole.lanes).toMatchObject({ literal: 1, dfa: 5 });
+  expect(whole.lanes).toMatchObject({ literal: 0, dfa: 6 });
+  const split = compilePolicy(policy, { budget: { wholeStatesMax: 0 } }).report;
+  expect(split.lanes.literal).toBe(1);
   expect(whole.overBudget).toBeUndefined();
   const indexed = compilePolicy(policy, { budget: { statesMax: 3 } }).report;
   expect(indexed.overBudget).toBe("states");
