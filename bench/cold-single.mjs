@@ -29,17 +29,29 @@ const checkedNames = { 10: 4000, 100: 2000, 1000: 500, 10000: 100 };
 
 /**
  * Node 20 aborts in V8's deoptimiser when Cedar's WASM, inlined into its caller, calls back into JavaScript that is
- * deoptimised meanwhile. Our own single check makes no call into WASM, so the flag changes nothing for it.
+ * deoptimised meanwhile. The flag makes our own calls into WASM dearer, so Cedar is measured against us in a process of its own.
  */
 const nodeFlags = ["--no-turbo-inline-js-wasm-calls"];
 
 const options = benchOptions();
 if (options.part === undefined) ask();
-else answerPart(await part(options.part.globs, options.quick));
+else answerPart(await part(options.part.globs, options.quick, options.part.cedar));
 
 function ask() {
   const sizes = options.quick ? [10, 100] : [10, 100, 1000, 10_000];
-  const parts = sizes.map((globs) => isolated(import.meta.url, { globs }, options, nodeFlags));
+  const parts = sizes.map((globs) => {
+    const most = isolated(import.meta.url, { globs, cedar: false }, options);
+    const apart = isolated(import.meta.url, { globs, cedar: true }, options, nodeFlags);
+    return {
+      ...most,
+      rows: [
+        ...most.rows,
+        ...apart.rows.map((each, i) => (i === 0 ? { ...each, name: `${each.name}, in Cedar's process` } : each)),
+      ],
+      notes: [...most.notes, ...apart.notes.slice(1)],
+      details: { ...most.details, cedar: apart.details },
+    };
+  });
   const recorded = recordedNames();
   finish(
     {
@@ -57,7 +69,7 @@ function ask() {
   );
 }
 
-async function part(globs, quick) {
+async function part(globs, quick, withCedar) {
   const recorded = recordedNames();
   const texts = mixedGlobs(globs, 5, recorded);
   const policy = policyOf(texts);
@@ -68,7 +80,7 @@ async function part(globs, quick) {
 
   const candidates = [{ name: "smoltbot", run: cycle(names, (name) => engine.decide(name).verdict.length) }];
   const skipped = [];
-  for (const peer of peers) {
+  for (const peer of peers.filter((each) => (each === cedar) === withCedar)) {
     const candidate = await prepare(peer, policy, engine, names, checkedNames[globs], notes);
     if (candidate.skipped === undefined) candidates.push(candidate);
     else skipped.push(candidate);
