@@ -252,26 +252,30 @@ function writeLanes(content: ArtifactContent, sections: (Uint8Array | undefined)
     sections[L.SECTION_DFA_CLASSES] = classes;
     sections[L.SECTION_DFA] = bytesOf(cells);
   }
-  if (content.prefixes !== undefined) {
-    const p = content.prefixes;
-    put(L.LANES_PREFIX_SHIFT, p.shift);
-    put(L.LANES_PREFIX_PROBES, p.probes);
-    put(L.LANES_PREFIX_BLOOM_SHIFT, p.bloomShift);
-    put(L.LANES_PREFIX_BYTES_MAX, p.keyBytesMax);
-    lanes.set(p.lengths, L.LANES_PREFIX_LENGTHS / 4);
-    sections[L.SECTION_PREFIX] = bytesOf(p.slots);
-    sections[L.SECTION_PREFIX_BLOOM] = joined(bytesOf(p.masks), p.bloom);
-  }
-  if (content.suffixes !== undefined) {
-    const s = content.suffixes;
-    put(L.LANES_SUFFIX_SHIFT, s.shift);
-    put(L.LANES_SUFFIX_PROBES, s.probes);
-    put(L.LANES_SUFFIX_BLOOM_SHIFT, s.bloomShift);
-    put(L.LANES_SUFFIX_BYTES_MAX, s.keyBytesMax);
-    lanes.set(s.lengths, L.LANES_SUFFIX_LENGTHS / 4);
-    sections[L.SECTION_SUFFIX] = bytesOf(s.slots);
-    sections[L.SECTION_SUFFIX_BLOOM] = joined(bytesOf(s.masks), s.bloom);
-  }
+  const edges = (
+    keys: EncodedKeys | undefined,
+    [table, bloom]: readonly [number, number],
+    [shift, probes, bloomShift, bytesMax, lengths]: readonly [number, number, number, number, number],
+  ) => {
+    if (keys === undefined) return;
+    put(shift, keys.shift);
+    put(probes, keys.probes);
+    put(bloomShift, keys.bloomShift);
+    put(bytesMax, keys.keyBytesMax);
+    lanes.set(keys.lengths, lengths / 4);
+    sections[table] = bytesOf(keys.slots);
+    sections[bloom] = joined(bytesOf(keys.masks), keys.bloom);
+  };
+  edges(
+    content.prefixes,
+    [L.SECTION_PREFIX, L.SECTION_PREFIX_BLOOM],
+    [L.LANES_PREFIX_SHIFT, L.LANES_PREFIX_PROBES, L.LANES_PREFIX_BLOOM_SHIFT, L.LANES_PREFIX_BYTES_MAX, L.LANES_PREFIX_LENGTHS],
+  );
+  edges(
+    content.suffixes,
+    [L.SECTION_SUFFIX, L.SECTION_SUFFIX_BLOOM],
+    [L.LANES_SUFFIX_SHIFT, L.LANES_SUFFIX_PROBES, L.LANES_SUFFIX_BLOOM_SHIFT, L.LANES_SUFFIX_BYTES_MAX, L.LANES_SUFFIX_LENGTHS],
+  );
   if (content.grams !== undefined) {
     const g = content.grams;
     put(L.LANES_GRAM_SHIFT, g.shift);

@@ -1,3 +1,4 @@
+import type { EncodedKeys } from "../artifact/encode.js";
 import { BLOOM_MIX, HASH_MIX, HASH_PRIME, NONE, SLOT_BYTES } from "../artifact/layout.js";
 
 /** One key of a hash table: a whole literal, a prefix, or a suffix. */
@@ -9,19 +10,7 @@ export interface Key {
 }
 
 /** A finished table: see FORMAT.md, "Classifying a name". */
-export interface KeyTable {
-  /** Slots of 16 bytes as u32: hash, glob id, row, key bytes. */
-  readonly slots: Uint32Array;
-  readonly shift: number;
-  readonly probes: number;
-  readonly bloom: Uint8Array;
-  readonly bloomShift: number;
-  /** 256 bits as 8 words. */
-  readonly lengths: Uint32Array;
-  /** 256 words by key length: bit `b & 31` for the last hashed byte b of a key. */
-  readonly masks: Uint32Array;
-  readonly keyBytesMax: number;
-}
+export type KeyTable = EncodedKeys;
 
 /** The rolling hash over a whole key; `backwards` for suffixes, whose bytes are hashed from last to first. */
 export function hashKey(bytes: Uint8Array, basis: number, backwards: boolean): number {
