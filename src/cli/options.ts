@@ -15,6 +15,21 @@ export interface ConfigOptions {
   readonly config?: string | boolean;
 }
 
+export function agentOption(): Option {
+  return new Option("--agent <id>", "leave out traces that name another agent");
+}
+
+export function agentIdOption(): Option {
+  return new Option("--agent-id <id>", "the same as --agent");
+}
+
+/** E10: `runtime` and `audit` are accepted spellings. */
+export function contextOption(): Option {
+  return new Option("--context <context>", "who asks")
+    .choices(["cicd", "gateway", "observer", "runtime", "audit"])
+    .default("cicd");
+}
+
 export function addFormat(command: Command, formats: readonly string[] = ["text", "json"]): Command {
   return command.addOption(new Option("--format <format>", "output format").choices([...formats]).default("text"));
 }

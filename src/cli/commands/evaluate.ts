@@ -7,7 +7,17 @@ import { failure } from "../failure.js";
 import { gateReasons } from "../gate.js";
 import { loadCard, loadPolicy } from "../load-policy.js";
 import { type OpenPolicy, openPolicy } from "../open-policy.js";
-import { addConfigOptions, addFormat, type ConfigOptions, example, percentage, repeatable } from "../options.js";
+import {
+  addConfigOptions,
+  addFormat,
+  agentIdOption,
+  agentOption,
+  type ConfigOptions,
+  contextOption,
+  example,
+  percentage,
+  repeatable,
+} from "../options.js";
 import { resolveSettings, type Settings } from "../settings.js";
 import type { Terminal } from "../terminal.js";
 import { readManifest, splitTools } from "../tool-manifest.js";
@@ -38,8 +48,8 @@ export function define(command: Command, terminal: Terminal): void {
     .option("--tools <names>", "tools to judge, separated by commas, as the calls of one session; may be given again", repeatable)
     .option("--tool-manifest <json>", "tools to judge: the answer of tools/list, or a list of names")
     .option("--traces <source>", "judge the calls of these traces: file, folder, pattern or `-`; may be given again", repeatable)
-    .option("--agent <id>", "leave out traces that name another agent")
-    .option("--agent-id <id>", "the same as --agent")
+    .addOption(agentOption())
+    .addOption(agentIdOption())
     .option("--min-coverage <percent>", "exit 1 when fewer of the card's actions are mapped", percentage)
     .option("--strict", "exit 1 on warnings, too")
     .addOption(
@@ -47,9 +57,7 @@ export function define(command: Command, terminal: Terminal): void {
         ...severities,
       ]),
     )
-    .addOption(
-      new Option("--context <context>", "who asks").choices(["cicd", "gateway", "observer", "runtime", "audit"]).default("cicd"),
-    );
+    .addOption(contextOption());
   addConfigOptions(command);
   addFormat(command);
   example(

@@ -1,4 +1,4 @@
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { hasErrors } from "../../diagnostics/diagnostic.js";
 import type { ContextKind } from "../../engine/result.js";
 import { replay } from "../../trace/replay.js";
@@ -8,7 +8,18 @@ import { CommandFailure } from "../failure.js";
 import { loadCard, loadPolicy } from "../load-policy.js";
 import { loadTraces } from "../load-traces.js";
 import { openPolicy } from "../open-policy.js";
-import { addConfigOptions, addFormat, type ConfigOptions, example, pointInTime, repeatable, wholeNumber } from "../options.js";
+import {
+  addConfigOptions,
+  addFormat,
+  agentIdOption,
+  agentOption,
+  type ConfigOptions,
+  contextOption,
+  example,
+  pointInTime,
+  repeatable,
+  wholeNumber,
+} from "../options.js";
 import { resolveSettings } from "../settings.js";
 import type { Terminal } from "../terminal.js";
 
@@ -39,8 +50,8 @@ export function define(command: Command, terminal: Terminal): void {
       "file, folder, pattern or `-`; may be given again (default: this folder's Claude Code transcripts)",
       repeatable,
     )
-    .option("--agent <id>", "leave out traces that name another agent")
-    .option("--agent-id <id>", "the same as --agent")
+    .addOption(agentOption())
+    .addOption(agentIdOption())
     .option("--limit <n>", "the most recent n traces; 0: all", wholeNumber, 50)
     .option("--since <time>", "only calls from this time on: a date, an ISO 8601 time, or an age such as 7d", (text) =>
       pointInTime(text, Date.now()),
@@ -48,9 +59,7 @@ export function define(command: Command, terminal: Terminal): void {
     .option("--no-grace", "judge as if no tool ever had a grace period")
     .option("--strict", "exit 1 on warnings, too")
     .option("--report-only", "exit 0 whatever the traces would do")
-    .addOption(
-      new Option("--context <context>", "who asks").choices(["cicd", "gateway", "observer", "runtime", "audit"]).default("cicd"),
-    );
+    .addOption(contextOption());
   addConfigOptions(command);
   addFormat(command);
   example(

@@ -4,7 +4,7 @@ import { listTools } from "../../trace/tools.js";
 import { EXIT_FAILED } from "../exit-codes.js";
 import { failure } from "../failure.js";
 import { loadTraces } from "../load-traces.js";
-import { addConfigOptions, addFormat, type ConfigOptions, example, repeatable } from "../options.js";
+import { addConfigOptions, addFormat, agentIdOption, agentOption, type ConfigOptions, example, repeatable } from "../options.js";
 import { resolveSettings } from "../settings.js";
 import type { Terminal } from "../terminal.js";
 
@@ -18,8 +18,8 @@ export function define(command: Command, terminal: Terminal): void {
       "file, folder, pattern or `-`; may be given again (default: this folder's Claude Code transcripts)",
       repeatable,
     )
-    .option("--agent <id>", "leave out traces that name another agent")
-    .option("--agent-id <id>", "the same as --agent");
+    .addOption(agentOption())
+    .addOption(agentIdOption());
   addConfigOptions(command);
   addFormat(command, ["text", "json", "tools"]);
   example(
