@@ -7,7 +7,7 @@ import type { Session } from "../src/engine/result.js";
 import { mergePolicies } from "../src/policy/merge.js";
 import { parsePolicy } from "../src/syntax/policy.js";
 import { callsInOrder } from "../src/trace/call-order.js";
-import { readTraces } from "../src/trace/read.js";
+import { readTraces } from "../src/trace/io/read.js";
 import { replay } from "../src/trace/replay.js";
 import { InputSightings } from "../src/trace/sightings.js";
 import type { TraceSet } from "../src/trace/trace-set.js";

@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { hasErrors } from "../diagnostics/diagnostic.js";
-import { defaultTraces, readTraces } from "../trace/read.js";
+import type { ReadProgress } from "../trace/io/options.js";
+import { defaultTraces, readTraces } from "../trace/io/read.js";
 import type { TraceSet } from "../trace/trace-set.js";
 import { CommandFailure, failure } from "./failure.js";
 import { warn } from "./load-policy.js";
@@ -19,12 +20,8 @@ export interface LoadedTraces {
 export async function loadTraces(inputs: readonly string[], terminal: Terminal): Promise<LoadedTraces> {
   const named = inputs.length > 0 ? inputs : await transcriptsHere();
   const progress = await terminal.progress("Reading traces");
-  let bytes = 0;
-  const onBytes = (more: number) => {
-    bytes += more;
-    progress.update(`${(bytes / 1_000_000).toFixed(1)} MB`);
-  };
-  const set = await readTraces(named, { stdin: terminal.stdin, onBytes });
+  const onProgress = ({ bytesRead }: ReadProgress) => progress.update(`${(bytesRead / 1_000_000).toFixed(1)} MB`);
+  const set = await readTraces(named, { stdin: terminal.stdin, onProgress });
   progress.stop();
   if (set.traces.length === 0) throw new CommandFailure(set.diagnostics);
   warn(set.diagnostics, new Map(), terminal);

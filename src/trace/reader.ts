@@ -5,7 +5,7 @@ import type { Diagnostic } from "../diagnostics/diagnostic.js";
  * never judges, never keeps calls, and never throws for bad input. Names go to the sink as they stand in the file.
  */
 export interface TraceFormat {
-  /** Stable id, such as `claude-code`. */
+  /** Stable id, such as `claude-code`: what `--trace-format` takes. */
   readonly id: string;
   /** For people. */
   readonly title: string;
@@ -15,10 +15,16 @@ export interface TraceFormat {
   open(input: InputMeta, sink: TraceSink): RecordReader;
 }
 
-/** What detection may look at: the first records of an input, parsed, and how the input is framed. At least one record. */
+/**
+ * How an input falls into records. `lines`: a JSON value a line; `json`: one or several JSON documents over any number
+ * of lines; `text`: lines that are no JSON of their own (CSV, logs with a prefix, server-sent events).
+ */
+export type RecordFraming = "json" | "lines" | "text";
+
+/** What detection may look at: the first records of an input and how the input is framed. At least one record. */
 export interface Probe {
-  readonly framing: "json" | "lines";
-  /** Up to 64 parsed records; for framing "json" the document, or the first documents of several. */
+  readonly framing: RecordFraming;
+  /** Up to 64 parsed records; for framing "json" the document, or the first documents; for "text" the lines as strings. */
   readonly records: readonly unknown[];
   readonly name: string;
 }
@@ -26,12 +32,23 @@ export interface Probe {
 export interface InputMeta {
   /** Label for people: a path as given, or `<stdin>`. */
   readonly name: string;
+  /** Column or field names the user gave by option, for formats whose names are not fixed (CSV, Parquet, plain events). */
+  readonly fields?: FieldNames | undefined;
+}
+
+/** Which column or field holds what; what is absent is looked for under the usual names. */
+export interface FieldNames {
+  readonly tool?: string | undefined;
+  readonly time?: string | undefined;
+  readonly session?: string | undefined;
+  readonly agent?: string | undefined;
+  readonly callId?: string | undefined;
 }
 
 export interface RecordReader {
   /**
-   * For framing "lines" readers get the raw line, so that a byte marker can spare the JSON parse; `parse` returns the
-   * parsed record or undefined after reporting a bad line.
+   * Readers get the raw record, so that a byte marker can spare the JSON parse; `parse` returns the parsed record or
+   * undefined after reporting a bad line.
    */
   push(record: RawRecord): void;
   end(): void;
@@ -41,8 +58,24 @@ export interface RawRecord {
   readonly line: number;
   /** UTF-8 bytes of the line without its terminator; for framing "json" the whole document. Valid during `push` only. */
   readonly bytes: Uint8Array;
-  /** The parsed record, or undefined after the bad line was reported; parses once. */
+  /** The parsed record, or undefined after the bad line was reported; parses once. For framing "text" the line as a string. */
   parse(): unknown;
+}
+
+/** Formats that are not text: told by their first bytes, read by position. */
+export interface BlobFormat {
+  readonly id: string;
+  readonly title: string;
+  /** `head`: the first 4 KiB, or all there is. 0 not mine, 1 certain. */
+  detect(head: Uint8Array, name: string): number;
+  /** Reads all of it. Throws nothing for bad content: that goes to `sink.bad`, with the record number as the line. */
+  read(blob: BlobSource, input: InputMeta, sink: TraceSink): Promise<void>;
+}
+
+/** Bytes by position. Rejects only when the file itself cannot be read. */
+export interface BlobSource {
+  readonly byteLength: number;
+  slice(from: number, to: number): Promise<Uint8Array>;
 }
 
 /** One tool call as a reader sees it. */
@@ -60,6 +93,10 @@ export interface CallRecord {
   readonly scope?: string | undefined;
   /** As it stands in the file; empty when the file holds something that is not a string (invalid, semantics G2). */
   readonly tool: string;
+  /** The MCP server, where the format names it beside the tool: the call is judged as `mcp__<server>__<tool>`. */
+  readonly server?: string | undefined;
+  /** The call's arguments, an object or JSON text; asked for only to look through wrapper tools (`--unwrap`). */
+  readonly args?: (() => unknown) | undefined;
   /** Epoch milliseconds, or undefined. */
   readonly timeMs?: number | undefined;
   readonly agent?: string | undefined;
@@ -70,13 +107,21 @@ export interface CallRecord {
   readonly line: number;
 }
 
+/** What a reader learns of a trace beside its calls. */
+export interface TraceSeen {
+  readonly timeMs?: number | undefined;
+  readonly agent?: string | undefined;
+  /** What people see; default is the key. */
+  readonly id?: string | undefined;
+}
+
 /** Where readers put what they find. */
 export interface TraceSink {
   /**
    * Makes a trace known, also when it never calls a tool (R1: such a trace is `skipped`). `timeMs` dates it only while it
-   * has no call with a time. `id` is what people see; default is the key.
+   * has no call with a time.
    */
-  trace(key: string, seen: { timeMs?: number | undefined; agent?: string | undefined; id?: string | undefined }): void;
+  trace(key: string, seen: TraceSeen): void;
   call(call: CallRecord): void;
   /** A bad record: reported with its place and skipped. */
   bad(line: number, message: string): void;

@@ -249,7 +249,25 @@ class Replay {
     }
     const { cardChecked, mode, context, policy } = this.whole;
     return {
-      summary: { traces: traces.length, ...counts, calls },
+      summary: {
+        traces: traces.length,
+        ...counts,
+        calls,
+        callVerdicts: { pass: 0, warn: 0, fail: 0 },
+        tools: 0,
+        firstMs: undefined,
+        lastMs: undefined,
+      },
+      tracesNotListed: 0,
+      detailsDropped: 0,
+      topFailing: [],
+      rules: [],
+      tools: [],
+      newTools: [],
+      timeline: { bucketMs: 3_600_000, buckets: [], undated: { pass: 0, warn: 0, fail: 0 } },
+      changes: undefined,
+      wrappers: { unwrapped: false, calls: 0, tools: [] },
+      partial: undefined,
       traces,
       unmappedTools: [...this.unmappedCounts]
         .map(([tool, count]) => ({ tool: this.set.names[tool]!, count }))
@@ -296,6 +314,8 @@ class Replay {
       lastMs,
       calls: tally?.calls ?? 0,
       subagentCalls: tally?.subagentCalls ?? 0,
+      callVerdicts: { pass: 0, warn: 0, fail: 0 },
+      verdictBefore: undefined,
       verdict: tally?.verdict ?? "skipped",
       action: tally?.action ?? "allow",
       findings: levels.flat(),

@@ -45,7 +45,7 @@ export const packageHomes: Readonly<Record<string, readonly string[]>> = {
   "cli-progress": ["src/cli/"],
   picocolors: ["src/cli/"],
   "@noble/hashes": ["src/compiler/digest.ts"],
-  "node:": ["src/cli/", "src/trace/read.ts"],
+  "node:": ["src/cli/", "src/trace/io/"],
 };
 
 export interface Edge extends Import {
@@ -158,7 +158,7 @@ export function closure(tree: Tree, entry: string): { files: Set<string>; packag
   return { files, packages };
 }
 
-/** Clock, randomness, environment: only at the rim (src/cli/, src/trace/read.ts). */
+/** Clock, randomness, environment: only at the rim (src/cli/, src/trace/io/). */
 const impure =
   /\bDate\.now\b|\bnew Date\(\s*\)|\bMath\.random\b|\bperformance\.now\b|\bprocess\b|\brandomUUID\b|\bgetRandomValues\b|\bset(?:Timeout|Interval|Immediate)\b|\bfetch\(/g;
 
@@ -166,7 +166,7 @@ export function impurities(tree: Tree, exceptions: Readonly<Record<string, strin
   return matchesOutside(
     tree,
     impure,
-    (file) => file.startsWith("src/cli/") || file === "src/trace/read.ts" || file in exceptions,
+    (file) => file.startsWith("src/cli/") || file.startsWith("src/trace/io/") || file in exceptions,
   );
 }
 

@@ -1,5 +1,6 @@
 import { gzipSync } from "node:zlib";
-import { type ReadOptions, readTraces } from "../../src/trace/read.js";
+import type { ReadOptions } from "../../src/trace/io/options.js";
+import { readTraces } from "../../src/trace/io/read.js";
 import type { TraceSet } from "../../src/trace/trace-set.js";
 
 /** Records of a Claude Code transcript, as the program writes them, without what nobody reads. */

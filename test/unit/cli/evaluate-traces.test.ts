@@ -3,7 +3,7 @@ import { evaluateSet } from "../../../src/cli/evaluate-traces.js";
 import { openPolicy } from "../../../src/cli/open-policy.js";
 import { mergePolicies } from "../../../src/policy/merge.js";
 import { parsePolicy } from "../../../src/syntax/policy.js";
-import { readTraces } from "../../../src/trace/read.js";
+import { readTraces } from "../../../src/trace/io/read.js";
 import { replay } from "../../../src/trace/replay.js";
 import { selectTraces } from "../../../src/trace/select.js";
 

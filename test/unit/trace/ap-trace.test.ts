@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { toolsOf as callsOf } from "../../../src/trace/ap-trace.js";
+import { toolsOf as callsOf } from "../../../src/trace/formats/ap-trace.js";
 import { at, codesOf, lines, placesOf, read, step, toolsOf } from "../../support/traces.js";
 
 const names = (record: Record<string, unknown>) => callsOf(record).map((call) => call.tool);

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { FindingLog } from "../../../src/trace/findings.js";
 import { type Framer, framingOf, LineFramer, ValueFramer } from "../../../src/trace/framing.js";
 import { Intake } from "../../../src/trace/intake.js";
-import { readTraces } from "../../../src/trace/read.js";
+import { readTraces } from "../../../src/trace/io/read.js";
 import { TraceSetBuilder } from "../../../src/trace/trace-set.js";
 import {
   assistant,

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { hasErrors } from "../../../src/diagnostics/diagnostic.js";
-import { defaultTraces, readTraces } from "../../../src/trace/read.js";
+import { defaultTraces, readTraces } from "../../../src/trace/io/read.js";
 import { assistant, codesOf, inChunks, lines, read, readAll, step, toolsOf, toolUse, user, zip } from "../../support/traces.js";
 
 const session = (id: string, ...tools: string[]) =>

@@ -4,7 +4,7 @@ import { openEngine } from "../../../src/engine/engine.js";
 import { mergePolicies } from "../../../src/policy/merge.js";
 import { parsePolicy } from "../../../src/syntax/policy.js";
 import { callsInOrder } from "../../../src/trace/call-order.js";
-import { readTraces } from "../../../src/trace/read.js";
+import { readTraces } from "../../../src/trace/io/read.js";
 import { placesMax, type ReplayEngine, type ReplayOptions, replay } from "../../../src/trace/replay.js";
 import type { ReplayReport } from "../../../src/trace/replay-report.js";
 import { selectTraces } from "../../../src/trace/select.js";

@@ -1,6 +1,6 @@
-import { asList, asObject, asText, asToolName, firstRecords, type JsonObject } from "./json.js";
-import type { InputMeta, Probe, RawRecord, RecordReader, TraceFormat, TraceSink } from "./reader.js";
-import { parseTime } from "./time.js";
+import { asList, asObject, asText, asToolName, firstRecords, type JsonObject } from "../json.js";
+import type { InputMeta, Probe, RawRecord, RecordReader, TraceFormat, TraceSink } from "../reader.js";
+import { parseTime } from "../time.js";
 
 /**
  * AP-Trace: one record per step of an agent, as JSON lines, a list, the answer of the traces API (`{traces: [...]}`), or

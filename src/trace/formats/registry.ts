@@ -1,6 +1,6 @@
+import type { Probe, TraceFormat } from "../reader.js";
 import { apTrace } from "./ap-trace.js";
 import { claudeCode } from "./claude-code.js";
-import type { Probe, TraceFormat } from "./reader.js";
 
 /** Every format we read; on a tie the earlier one wins. A new format is one file and one entry here. */
 export const formats: readonly TraceFormat[] = [claudeCode, apTrace];

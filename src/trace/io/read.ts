@@ -3,24 +3,13 @@ import { readdir, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { quoteText } from "../diagnostics/escape.js";
-import { formats } from "./detect.js";
-import { FindingLog, lineSpan } from "./findings.js";
-import { Intake } from "./intake.js";
-import { claudeProjectFolder, couldMatch, isPathPattern, matchSegments, splitPattern } from "./paths.js";
-import { type TraceInputSummary, type TraceSet, TraceSetBuilder } from "./trace-set.js";
-
-/** A path, folder or pattern; `-` for standard input; or bytes that the caller already has. */
-export type TraceInput = string | { readonly name: string; readonly bytes: Uint8Array | AsyncIterable<Uint8Array> };
-
-export interface ReadOptions {
-  /** Stands behind `-`. */
-  readonly stdin?: AsyncIterable<Uint8Array> | undefined;
-  /** Id of a format to use without detection among the others. */
-  readonly format?: string | undefined;
-  /** Called for every chunk with its bytes, unzipped: for a progress display. */
-  readonly onBytes?: ((bytes: number) => void) | undefined;
-}
+import { quoteText } from "../../diagnostics/escape.js";
+import { FindingLog, lineSpan } from "../findings.js";
+import { formats } from "../formats/registry.js";
+import { Intake } from "../intake.js";
+import { claudeProjectFolder, couldMatch, isPathPattern, matchSegments, splitPattern } from "../paths.js";
+import { type TraceInputSummary, type TraceSet, TraceSetBuilder } from "../trace-set.js";
+import type { ReadOptions, TraceInput } from "./options.js";
 
 const chunkBytes = 1024 * 1024;
 
@@ -48,6 +37,7 @@ class Reading {
   private readonly log = new FindingLog();
   private readonly summaries: TraceInputSummary[] = [];
   private readonly seen = new Set<string>();
+  private bytesRead = 0;
 
   constructor(private readonly options: ReadOptions) {}
 
@@ -155,7 +145,8 @@ class Reading {
     try {
       for await (const chunk of unzipped(chunks)) {
         intake.push(chunk);
-        this.options.onBytes?.(chunk.length);
+        this.bytesRead += chunk.length;
+        this.options.onProgress?.({ bytesRead: this.bytesRead, bytesTotal: undefined, calls: 0 });
         if (intake.refusal !== undefined) break;
       }
     } catch (error) {

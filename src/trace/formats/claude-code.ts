@@ -1,7 +1,7 @@
-import { decodeUtf8, indexOfBytes, markerOf } from "./bytes.js";
-import { asList, asObject, asText, asToolName, firstRecords, type JsonObject, recordsIn } from "./json.js";
-import type { InputMeta, Probe, RawRecord, RecordReader, TraceFormat, TraceSink } from "./reader.js";
-import { parseTime } from "./time.js";
+import { decodeUtf8, indexOfBytes, markerOf } from "../bytes.js";
+import { asList, asObject, asText, asToolName, firstRecords, type JsonObject, recordsIn } from "../json.js";
+import type { InputMeta, Probe, RawRecord, RecordReader, TraceFormat, TraceSink } from "../reader.js";
+import { parseTime } from "../time.js";
 
 /**
  * Claude Code session transcripts and `claude -p --output-format stream-json`. Calls are `tool_use` blocks of assistant
