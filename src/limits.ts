@@ -35,3 +35,5 @@ export const artifactBytesMax = 64 * 1024 * 1024;
 export const dynamicRowsMax = 65_536;
 /** One line of a trace file. Longer lines are reported and skipped: V8 strings end at about 512 MiB. */
 export const traceLineBytesMax = 256 * 1024 * 1024;
+/** Threads that read traces: beyond it the one thread that counts is what holds them up. */
+export const traceWorkersMax = 8;

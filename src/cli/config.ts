@@ -17,10 +17,11 @@ export interface ConfigValues {
   readonly policy?: string;
   readonly card?: string;
   readonly traces: readonly string[];
+  readonly nameMap?: string;
 }
 
 const pathKeys = ["org", "policy", "card"] as const;
-const valueKeys = ["agent", ...pathKeys, "traces"];
+const valueKeys = ["agent", ...pathKeys, "traces", "name_map"];
 
 /**
  * Reads a config file: the values at the top, and over them those of `environment`. Everything in the file is checked, also
@@ -79,7 +80,9 @@ class ConfigReader {
   }
 
   #values(node: MappingNode, path: readonly PathStep[], known: readonly string[]): ConfigValues {
-    const values: { agent?: string; org?: string; policy?: string; card?: string; traces: string[] } = { traces: [] };
+    const values: { agent?: string; org?: string; policy?: string; card?: string; nameMap?: string; traces: string[] } = {
+      traces: [],
+    };
     for (const entry of node.entries.values()) {
       if (known.includes(entry.key)) continue;
       const meant = suggest(entry.key, known);
@@ -96,6 +99,8 @@ class ConfigReader {
     }
     const agent = this.#text(node.entries.get("agent")?.value, [...path, "agent"], "an agent id");
     if (agent !== undefined) values.agent = agent;
+    const nameMap = this.#text(node.entries.get("name_map")?.value, [...path, "name_map"], "a path");
+    if (nameMap !== undefined) values.nameMap = this.#path(nameMap);
     values.traces = this.#traces(node.entries.get("traces")?.value, [...path, "traces"]);
     return values;
   }

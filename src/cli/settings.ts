@@ -1,3 +1,4 @@
+import type { ConfigValues } from "./config.js";
 import type { ConfigOptions } from "./options.js";
 
 /** What a command works on, from the command line, the environment and the config file, in this order. */
@@ -7,6 +8,8 @@ export interface Settings {
   readonly card?: string | undefined;
   readonly agent?: string | undefined;
   readonly traces: readonly string[];
+  /** File with a name map for traces. */
+  readonly nameMap?: string | undefined;
   /** The org policy was not asked for on the command line. */
   readonly orgFromConfig: boolean;
 }
@@ -23,13 +26,14 @@ export interface GivenValues extends ConfigOptions {
 export async function resolveSettings(given: GivenValues): Promise<Settings> {
   const { findConfig } = await import("./find-config.js");
   const file = findConfig(given);
-  const config = file === undefined ? { traces: [] } : (await import("./config.js")).readConfig(file, given.env);
+  const config: ConfigValues = file === undefined ? { traces: [] } : (await import("./config.js")).readConfig(file, given.env);
   return {
     policy: given.policy ?? config.policy,
     org: given.org ?? config.org,
     card: given.card ?? config.card,
     agent: given.agent ?? (process.env["SMOLTBOT_AGENT"] || undefined) ?? config.agent,
     traces: given.traces ?? config.traces,
+    nameMap: config.nameMap,
     orgFromConfig: given.org === undefined,
   };
 }

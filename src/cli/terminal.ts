@@ -15,13 +15,15 @@ export interface Terminal {
   readonly stdin: AsyncIterable<Uint8Array>;
   /** What the process will exit with; a command that found something that fails sets it. */
   exitCode: number;
-  /** A running count on stderr when that is a terminal, else nothing. */
+  /** A bar, or a running count, on stderr when that is a terminal, else nothing. */
   progress(title: string): Promise<Progress>;
+  /** Calls `stop` at the first Ctrl-C; a second one ends the process at once. Returns what takes the ear away again. */
+  onInterrupt(stop: () => void): () => void;
 }
 
 export interface Progress {
-  /** How far the work is, in words. */
-  update(done: string): void;
+  /** How far the work is, in words; `share` of it done, 0 to 1, where the end is known. */
+  update(done: string, share?: number): void;
   stop(): void;
 }
 
@@ -48,6 +50,17 @@ export function openTerminal(): Terminal {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     progress: (title) => (process.stderr.isTTY ? bar(title) : Promise.resolve(silent)),
+    onInterrupt(stop) {
+      let asked = false;
+      const hear = () => {
+        if (asked) process.exit(EXIT_FAILED);
+        asked = true;
+        process.stderr.write("\nStopping; the report covers what was read so far. Ctrl-C again ends at once.\n");
+        stop();
+      };
+      process.on("SIGINT", hear);
+      return () => void process.off("SIGINT", hear);
+    },
   };
 }
 
@@ -61,11 +74,11 @@ function marks(): Paint {
   return { strong: colors.bold, faint: colors.dim, pass: colors.green, warn: colors.yellow, fail: colors.red };
 }
 
-/** The end of the work is not known while it is read, so the display counts instead of promising a share. */
+/** With a known end a bar with the time left; otherwise the display counts instead of promising a share. */
 async function bar(title: string): Promise<Progress> {
   const { default: cliProgress } = await import("cli-progress");
-  const single = new cliProgress.SingleBar({
-    format: `${title} {done}  {duration_formatted}`,
+  const display = new cliProgress.SingleBar({
+    format: (_options, params, payload: Shown) => shown(title, payload, (Date.now() - Number(params.startTime)) / 1000),
     stream: process.stderr,
     hideCursor: true,
     clearOnComplete: true,
@@ -73,13 +86,36 @@ async function bar(title: string): Promise<Progress> {
   });
   let started = false;
   return {
-    update(done) {
-      if (started) single.update(1, { done });
-      else single.start(2, 1, { done });
+    update(done, share) {
+      const payload: Shown = { done, share };
+      if (started) display.update(1, payload);
+      else display.start(2, 1, payload);
       started = true;
     },
     stop() {
-      if (started) single.stop();
+      if (started) display.stop();
     },
   };
+}
+
+interface Shown {
+  readonly done: string;
+  readonly share: number | undefined;
+}
+
+const barColumns = 24;
+
+/** One line of the display. */
+export function shown(title: string, { done, share }: Shown, seconds: number): string {
+  if (share === undefined) return `${title} ${done}  ${duration(seconds)}`;
+  const full = Math.floor(Math.min(1, share) * barColumns);
+  const drawn = `${"█".repeat(full)}${"░".repeat(barColumns - full)}`;
+  // The first moments say nothing of the rest.
+  const left = share < 0.005 || seconds < 0.5 ? "" : `  ${duration((seconds * (1 - share)) / share)} left`;
+  return `${title} ${drawn} ${String(Math.floor(share * 100)).padStart(3)}%  ${done}${left}`;
+}
+
+function duration(seconds: number): string {
+  const whole = Math.ceil(seconds);
+  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }

@@ -56,6 +56,12 @@ export const commandCodes = {
     meaning: "The main file has scope org, and --org names another org policy; there is only one org layer.",
     fix: "give an agent policy as the main file, or leave out --org",
   },
+  usage_unknown_trace_format: {
+    level: "error",
+    title: "no such trace format",
+    meaning: "--trace-format takes the id of a format that is read here.",
+    fix: "leave it out to have the format told by the content, or use one of the ids in docs/traces.md",
+  },
   usage_nothing_to_evaluate: {
     level: "error",
     title: "nothing to evaluate",

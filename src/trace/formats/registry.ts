@@ -5,6 +5,9 @@ import { claudeCode } from "./claude-code.js";
 /** Every format we read; on a tie the earlier one wins. A new format is one file and one entry here. */
 export const formats: readonly TraceFormat[] = [claudeCode, apTrace];
 
+/** What `--trace-format` takes. */
+export const formatIds: readonly string[] = formats.map(({ id }) => id);
+
 /** Records a format may look at before it must make up its mind. */
 export const recordsProbed = 64;
 
