@@ -108,11 +108,12 @@ const barColumns = 24;
 /** One line of the display. */
 export function shown(title: string, { done, share }: Shown, seconds: number): string {
   if (share === undefined) return `${title} ${done}  ${duration(seconds)}`;
-  const full = Math.floor(Math.min(1, share) * barColumns);
+  const part = Math.min(1, share);
+  const full = Math.floor(part * barColumns);
   const drawn = `${"█".repeat(full)}${"░".repeat(barColumns - full)}`;
   // The first moments say nothing of the rest.
-  const left = share < 0.005 || seconds < 0.5 ? "" : `  ${duration((seconds * (1 - share)) / share)} left`;
-  return `${title} ${drawn} ${String(Math.floor(share * 100)).padStart(3)}%  ${done}${left}`;
+  const left = share < 0.005 || seconds < 0.5 ? "" : `  ${duration((seconds * (1 - part)) / part)} left`;
+  return `${title} ${drawn} ${String(Math.floor(part * 100)).padStart(3)}%  ${done}${left}`;
 }
 
 function duration(seconds: number): string {

@@ -52,6 +52,7 @@ export function fakeTerminal(input?: Uint8Array): { terminal: Terminal; ran: { s
       ran.stderr += text;
     },
     progress: async () => ({ update() {}, stop() {} }),
+    onInterrupt: () => () => {},
   };
   return { terminal, ran };
 }

@@ -39,6 +39,7 @@ async function policyTest(folder: string, options: readonly string[]): Promise<O
     out: (text: string) => void out.push(text),
     err: () => {},
     progress: () => Promise.resolve({ update() {}, stop() {} }),
+    onInterrupt: () => () => {},
   };
   define(command, terminal);
   try {

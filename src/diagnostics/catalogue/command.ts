@@ -56,6 +56,12 @@ export const commandCodes = {
     meaning: "The main file has scope org, and --org names another org policy; there is only one org layer.",
     fix: "give an agent policy as the main file, or leave out --org",
   },
+  usage_empty_time_range: {
+    level: "error",
+    title: "a time range that holds nothing",
+    meaning: "--since is not before --until.",
+    fix: "give an earlier --since, a later --until, or leave one of them out",
+  },
   usage_unknown_trace_format: {
     level: "error",
     title: "no such trace format",

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { openTerminal } from "../../../src/cli/terminal.js";
+import { openTerminal, shown } from "../../../src/cli/terminal.js";
 
 const { isTTY } = process.stdout;
 const { NO_COLOR, TERM } = process.env;
@@ -46,5 +46,33 @@ describe("streams that end", () => {
     expect(written.mock.calls[0]?.[0]).toContain("standard output cannot be written (ENOSPC)\n  what to do: ");
     expect(process.stderr.emit("error", streamError("EPIPE"))).toBe(true);
     expect(exit).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe("the display on a terminal", () => {
+  test("a bar and the time left where the end is known, a count where it is not", () => {
+    const done = "12.0 MB";
+    expect(shown("Reading", { done, share: 0.25 }, 30)).toBe("Reading ██████░░░░░░░░░░░░░░░░░░  25%  12.0 MB  1 min 30 s left");
+    expect(shown("Reading", { done, share: undefined }, 3)).toBe("Reading 12.0 MB  3 s");
+  });
+  test("no promise in the first moments, no overflow when a file grew meanwhile", () => {
+    expect(shown("Reading", { done: "x", share: 0.001 }, 9)).toBe("Reading ░░░░░░░░░░░░░░░░░░░░░░░░   0%  x");
+    expect(shown("Reading", { done: "x", share: 1.5 }, 9)).toContain("████████████████████████ 100%");
+  });
+});
+
+describe("Ctrl-C", () => {
+  test("first asks to stop, then ends at once; nothing is left listening", () => {
+    const exit = vi.spyOn(process, "exit").mockImplementation(() => undefined as never);
+    vi.spyOn(process.stderr, "write").mockReturnValue(true);
+    const stop = vi.fn();
+    const before = process.listenerCount("SIGINT");
+    const dispose = openTerminal().onInterrupt(stop);
+    process.emit("SIGINT");
+    expect([stop.mock.calls.length, exit.mock.calls.length]).toEqual([1, 0]);
+    process.emit("SIGINT");
+    expect([stop.mock.calls.length, exit.mock.calls[0]]).toEqual([1, [1]]);
+    dispose();
+    expect(process.listenerCount("SIGINT")).toBe(before);
   });
 });
