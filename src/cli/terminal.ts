@@ -53,7 +53,7 @@ export function openTerminal(): Terminal {
     onInterrupt(stop) {
       let asked = false;
       const hear = () => {
-        if (asked) process.exit(EXIT_FAILED);
+        if (asked) return process.exit(EXIT_FAILED);
         asked = true;
         process.stderr.write("\nStopping; the report covers what was read so far. Ctrl-C again ends at once.\n");
         stop();
