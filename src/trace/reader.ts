@@ -9,6 +9,8 @@ export interface TraceFormat {
   readonly id: string;
   /** For people. */
   readonly title: string;
+  /** The reader keeps nothing from one line to the next, so that ranges of lines may be read apart. */
+  readonly splittable?: boolean | undefined;
   /** How sure this format is that the first records are its own: 0 not mine, 1 certain. */
   detect(probe: Probe): number;
   /** A reader for one input; `push` is called per record in file order, `end` once. */
@@ -27,6 +29,8 @@ export interface Probe {
   /** Up to 64 parsed records; for framing "json" the document, or the first documents; for "text" the lines as strings. */
   readonly records: readonly unknown[];
   readonly name: string;
+  /** As in `InputMeta`: a format whose fields are not fixed looks for these. */
+  readonly fields?: FieldNames | undefined;
 }
 
 export interface InputMeta {
