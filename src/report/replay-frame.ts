@@ -1,0 +1,11 @@
+/** What only the caller of a replay's report knows: the command line, the clock, the release. */
+export interface ReplayFrame {
+  /** The policy file as the user named it. */
+  readonly file: string;
+  /** Why the command exits 1, in words; empty when it does not. */
+  readonly exitReasons: readonly string[];
+  /** When the report is made, epoch milliseconds. */
+  readonly generatedAtMs: number;
+  /** Of this package. */
+  readonly version: string;
+}
