@@ -1,9 +1,10 @@
 import type { Probe, TraceFormat } from "../reader.js";
 import { apTrace } from "./ap-trace.js";
 import { claudeCode } from "./claude-code.js";
+import { events } from "./events.js";
 
 /** Every format we read; on a tie the earlier one wins. A new format is one file and one entry here. */
-export const formats: readonly TraceFormat[] = [claudeCode, apTrace];
+export const formats: readonly TraceFormat[] = [claudeCode, apTrace, events];
 
 /** What `--trace-format` takes. */
 export const formatIds: readonly string[] = formats.map(({ id }) => id);

@@ -1,0 +1,168 @@
+import { asList, firstRecords, type JsonObject, recordsIn } from "../json.js";
+import type { FieldNames, InputMeta, Probe, RawRecord, RecordReader, TraceFormat, TraceSink } from "../reader.js";
+import { parseTime } from "../time.js";
+
+/**
+ * Plain events, as any program writes them: `{"tool": "...", ...}`, one a line, in lists or as documents. Only keys of the
+ * record itself count. The fast lane (event-lane.ts) reads the same lines by the same rules; this is the reader it must
+ * agree with.
+ */
+export const events: TraceFormat = {
+  id: "events",
+  title: "plain events",
+  splittable: true,
+  detect,
+  open: (input, sink) => new EventReader(input, sink),
+};
+
+/** Keys by what they hold. The first one that is present counts, in this order. */
+export interface EventKeys {
+  readonly tool: readonly string[];
+  /** A list of names: several calls. Looked at when no key of `tool` is present. */
+  readonly tools: readonly string[];
+  readonly time: readonly string[];
+  readonly session: readonly string[];
+  readonly agent: readonly string[];
+  readonly callId: readonly string[];
+}
+
+const usualKeys: EventKeys = {
+  tool: ["tool", "tool_name", "toolName"],
+  tools: ["tools"],
+  time: ["timestamp", "time", "ts", "created_at", "timestamp_ms"],
+  session: ["session_id", "sessionId", "session", "conversation_id", "thread_id", "trace_id", "run_id"],
+  agent: ["agent_id", "agentId", "agent", "agent_name"],
+  callId: ["call_id", "callId", "tool_call_id", "toolCallId", "tool_use_id"],
+};
+const argumentKeys = ["args", "arguments", "input", "tool_input", "parameters"];
+
+/** The keys of an input: what the user named replaces the usual ones. */
+export function eventKeys(fields: FieldNames = {}): EventKeys {
+  const only = (name: string | undefined, usual: readonly string[]) => (name === undefined ? usual : [name]);
+  return {
+    tool: only(fields.tool, usualKeys.tool),
+    tools: fields.tool === undefined ? usualKeys.tools : [],
+    time: only(fields.time, usualKeys.time),
+    session: only(fields.session, usualKeys.session),
+    agent: only(fields.agent, usualKeys.agent),
+    callId: only(fields.callId, usualKeys.callId),
+  };
+}
+
+/** Low, so that every format with a shape of its own wins; high when the user said where the name stands. */
+function detect(probe: Probe): number {
+  const named = probe.fields?.tool;
+  const keys = eventKeys(probe.fields);
+  for (const record of firstRecords(probe.records)) {
+    if (named !== undefined && Object.hasOwn(record, named)) return 0.95;
+    if (typeof present(record, keys.tool) === "string") return 0.3;
+    const names = asList(present(record, keys.tools));
+    // A list of names alone may as well say which tools there are, not which were called.
+    const dated = present(record, keys.time) !== undefined || present(record, keys.session) !== undefined;
+    if (dated && names !== undefined && names.length > 0 && names.every((name) => typeof name === "string")) return 0.3;
+  }
+  return 0;
+}
+
+class EventReader implements RecordReader {
+  private readonly rules: EventRules;
+
+  constructor(input: InputMeta, sink: TraceSink) {
+    this.rules = new EventRules(input, sink);
+  }
+
+  push(raw: RawRecord): void {
+    const value = raw.parse();
+    if (value !== undefined) this.rules.read(value, raw.line);
+  }
+
+  end(): void {}
+}
+
+/** What a parsed line says, put into a sink. */
+export class EventRules {
+  /** Traces the sink knows from this input. */
+  private readonly known = new Set<string>();
+  private readonly keys: EventKeys;
+
+  constructor(
+    private readonly input: InputMeta,
+    private readonly sink: Pick<TraceSink, "trace" | "call" | "bad">,
+  ) {
+    this.keys = eventKeys(input.fields);
+  }
+
+  /** `value`: one record, or a list of records. */
+  read(value: unknown, line: number): void {
+    const records = recordsIn(value);
+    const items = asList(value)?.length ?? 1;
+    if (records.length < items) this.sink.bad(line, "an event is a JSON object");
+    for (const record of records) this.readRecord(record, line);
+  }
+
+  private readRecord(record: JsonObject, line: number): void {
+    const { keys } = this;
+    const agent = firstId(record, keys.agent);
+    const session = firstId(record, keys.session);
+    const timeMs = firstTime(record, keys.time);
+    const tools = this.toolsOf(record, line);
+    if (tools.length === 0 && agent === undefined && session === undefined) return;
+    const { key, id } = traceOf(agent, session, this.input.name);
+    if (!this.known.has(key)) {
+      this.known.add(key);
+      this.sink.trace(key, { timeMs, agent, id });
+    } else if (tools.length === 0 && timeMs !== undefined) this.sink.trace(key, { timeMs });
+    const callId = firstId(record, keys.callId);
+    tools.forEach((tool, index) => {
+      const ownId = callId === undefined || index === 0 ? callId : `${callId}\u0000${index}`;
+      this.sink.call({ trace: key, callId: ownId, tool, args: () => present(record, argumentKeys), timeMs, agent, line });
+    });
+  }
+
+  /** A name that is no string is an invalid, empty one: odd as it is, something was called. */
+  private toolsOf(record: JsonObject, line: number): readonly string[] {
+    const tool = present(record, this.keys.tool);
+    if (tool !== undefined) return [typeof tool === "string" ? tool : ""];
+    const names = asList(present(record, this.keys.tools));
+    if (names === undefined) return [];
+    const texts = names.filter((name) => typeof name === "string");
+    if (texts.length < names.length) this.sink.bad(line, "`tools` of an event is a list of tool names");
+    return texts;
+  }
+}
+
+/** The trace of an event: its session, apart for each agent; else its agent; else the input. */
+export function traceOf(
+  agent: string | undefined,
+  session: string | undefined,
+  input: string,
+): { readonly key: string; readonly id: string } {
+  if (session !== undefined) return { key: agent === undefined ? session : `${agent}\u0000${session}`, id: session };
+  return agent === undefined ? { key: `\u0000${input}`, id: input } : { key: `${agent}\u0000`, id: agent };
+}
+
+/** The value of the first key that is there and not null. */
+function present(record: JsonObject, keys: readonly string[]): unknown {
+  for (const key of keys) if (Object.hasOwn(record, key) && record[key] !== null) return record[key];
+  return undefined;
+}
+
+/** The first key that holds text or a number. */
+function firstId(record: JsonObject, keys: readonly string[]): string | undefined {
+  for (const key of keys) {
+    if (!Object.hasOwn(record, key)) continue;
+    const value = record[key];
+    if (typeof value === "number") return String(value);
+    if (typeof value === "string" && value !== "") return value;
+  }
+  return undefined;
+}
+
+/** The first key that holds a time. */
+function firstTime(record: JsonObject, keys: readonly string[]): number | undefined {
+  for (const key of keys) {
+    const timeMs = Object.hasOwn(record, key) ? parseTime(record[key]) : undefined;
+    if (timeMs !== undefined) return timeMs;
+  }
+  return undefined;
+}
