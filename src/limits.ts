@@ -35,5 +35,15 @@ export const artifactBytesMax = 64 * 1024 * 1024;
 export const dynamicRowsMax = 65_536;
 /** One line of a trace file. Longer lines are reported and skipped: V8 strings end at about 512 MiB. */
 export const traceLineBytesMax = 256 * 1024 * 1024;
+/** Call ids remembered to count a call once, over all inputs; about 100 bytes each. Beyond it old sessions are forgotten. */
+export const callIdsMax = 2_000_000;
+/** Wrapper tools inside wrapper tools that are looked through; gateways are chained twice at most. */
+export const wrapperDepthMax = 4;
 /** Threads that read traces: beyond it the one thread that counts is what holds them up. */
 export const traceWorkersMax = 8;
+/** Traces of an export held open because a parent may come after its child; exports are ordered by time, runs last minutes. */
+export const exportTracesOpenMax = 4096;
+/** Observations of one open trace; beyond it the trace is settled early, and a call inside a call may count twice. */
+export const exportObservationsOpenMax = 200_000;
+/** One CSV row, in characters: a quote that is never closed must not swallow the rest of the file. */
+export const csvRowLengthMax = 1024 * 1024;

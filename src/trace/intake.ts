@@ -1,13 +1,11 @@
 import { type Code, diagnostic } from "../diagnostics/codes.js";
-import type { Diagnostic } from "../diagnostics/diagnostic.js";
-import { quoteText } from "../diagnostics/escape.js";
 import { traceLineBytesMax } from "../limits.js";
 import { decodeUtf8, joinBytes, lineFeed, skipBlanks } from "./bytes.js";
-import { type FindingLog, lineSpan } from "./findings.js";
+import type { IntakeSink } from "./delivery.js";
+import { lineSpan } from "./findings.js";
 import { detectFormat, recordsProbed } from "./formats/registry.js";
 import { type Framer, type Framing, framingOf, LineFramer, linesProbed, ValueFramer } from "./framing.js";
-import type { RawRecord, RecordReader, TraceFormat, TraceSink } from "./reader.js";
-import type { TraceInputSummary, TraceSetBuilder } from "./trace-set.js";
+import type { FieldNames, RawRecord, RecordReader, TraceFormat, TraceSink } from "./reader.js";
 
 /** Bytes looked at before framing is decided, unless one line is longer. */
 const headBytesMax = 1024 * 1024;
@@ -15,9 +13,8 @@ const headBytesMax = 1024 * 1024;
 const probeBytesMax = 4 * 1024 * 1024;
 
 export interface IntakeOptions {
-  /** Position of the input in the set. */
-  readonly index: number;
   readonly name: string;
+  readonly fields?: FieldNames | undefined;
   readonly candidates?: readonly TraceFormat[] | undefined;
   /** Found in a folder, not named: what is no trace is left out without a finding of its own. */
   readonly found?: boolean | undefined;
@@ -25,11 +22,26 @@ export interface IntakeOptions {
   readonly lineBytesMax?: number | undefined;
 }
 
+/** What became of an input; whether calls were repetitions is not known here. */
+export interface IntakeSummary {
+  /** Format id; undefined when none was recognised. */
+  readonly format: string | undefined;
+  readonly records: number;
+  readonly badLines: number;
+}
+
+interface BadLine {
+  readonly code: Code;
+  readonly line: number;
+  readonly noun: string;
+  readonly what: string;
+}
+
 /** Why an input was not read as a trace. */
 export type Refusal = "text" | "empty" | "unknown" | "damaged";
 
 /**
- * One input from its first byte to its last: byte order mark, framing, format, then record by record into the set.
+ * One input from its first byte to its last: byte order mark, framing, format, then record by record into the sink.
  * Holds one record, or the first ones until the format is known. Nothing of it throws for bad input.
  */
 export class Intake {
@@ -45,15 +57,13 @@ export class Intake {
   private probed: OneRecord[] = [];
   private probedBytes = 0;
   /** Bad lines before the format is known: an input that is no trace is reported once, not line by line. */
-  private early: Diagnostic[] = [];
+  private early: BadLine[] = [];
   private damaged = false;
   private records = 0;
   private badLines = 0;
-  private repeatedCalls = 0;
 
   constructor(
-    private readonly builder: TraceSetBuilder,
-    private readonly log: FindingLog,
+    private readonly sink: IntakeSink,
     private readonly options: IntakeOptions,
   ) {}
 
@@ -71,17 +81,17 @@ export class Intake {
   }
 
   /** `damaged`: the bytes ended too early and that has been reported, so a cut record is not blamed again. */
-  end(damaged = false): TraceInputSummary {
+  end(damaged = false): IntakeSummary {
     this.damaged = damaged;
     if (this.refusal === undefined && this.framer === undefined) this.begin(true);
     if (this.refusal === undefined) this.framer?.end();
     if (this.refusal === undefined && this.reader === undefined) this.decide(true);
     if (this.refusal === undefined) this.reader?.end();
     if (this.refusal === undefined && !this.sawTrace && !damaged && this.options.found !== true) {
-      this.log.add("trace_none", `the input holds no trace of the format ${this.format?.title}`, lineSpan(this.options.name, 1));
+      this.note("trace_none", `the input holds no trace of the format ${this.format?.title}`);
     }
-    const { records, badLines, repeatedCalls } = this;
-    return { name: this.options.name, format: this.format?.id, records, badLines, repeatedCalls };
+    const { records, badLines } = this;
+    return { format: this.format?.id, records, badLines };
   }
 
   private get lineBytesMax(): number {
@@ -134,9 +144,10 @@ export class Intake {
       else this.probedBytes = 0;
       return;
     }
-    for (const finding of this.early) this.log.bad(finding);
+    for (const early of this.early) this.report(early);
     this.early = [];
-    this.reader = this.format.open({ name: this.options.name }, this.sinkFor(this.format.id));
+    const { name, fields } = this.options;
+    this.reader = this.format.open({ name, fields }, this.sinkFor(this.format.id));
     for (const record of this.probed) this.reader.push(record);
     this.probed = [];
   }
@@ -147,7 +158,7 @@ export class Intake {
     else if (this.framing === "json" || (this.probed.length === 1 && this.probed[0]!.cut)) {
       // One document, or one line: where it breaks is what helps.
       this.refusal = "damaged";
-      for (const finding of this.early.slice(0, 1)) this.log.bad(finding);
+      for (const early of this.early.slice(0, 1)) this.report(early);
     } else this.refuse("text", "trace_not_json", "the input is not JSON");
   }
 
@@ -155,22 +166,30 @@ export class Intake {
     this.refusal = refusal;
     this.probed = [];
     this.badLines = 0;
-    if (this.options.found !== true && !this.damaged) this.log.add(code, message, lineSpan(this.options.name, 1));
+    if (this.options.found !== true && !this.damaged) this.note(code, message);
+  }
+
+  private note(code: Code, message: string): void {
+    this.sink.note(diagnostic(code, { message, span: lineSpan(this.options.name, 1) }));
+  }
+
+  private report({ code, line, noun, what }: BadLine): void {
+    this.sink.bad(code, line, noun, what);
   }
 
   private sinkFor(format: string): TraceSink {
-    const { index } = this.options;
+    const { sink } = this;
     return {
       trace: (key, seen) => {
         this.sawTrace = true;
-        this.builder.know(format, index, key, seen);
+        sink.trace(format, key, seen);
       },
       call: (call) => {
         this.sawTrace = true;
-        if (!this.builder.add(format, index, call)) this.repeatedCalls++;
+        sink.call(format, call);
       },
       bad: (line, message) => this.bad("trace_bad_record", line, `was skipped: ${message}`),
-      note: (finding) => this.log.note(finding),
+      note: (finding) => sink.note(finding),
     };
   }
 
@@ -182,13 +201,9 @@ export class Intake {
 
   private bad(code: Code, line: number, what: string): void {
     this.badLines++;
-    const noun = this.framing === "json" ? "the document at line" : "line";
-    const finding = diagnostic(code, {
-      message: `${noun} ${line} of ${quoteText(this.options.name, 200)} ${what}`,
-      span: lineSpan(this.options.name, line),
-    });
-    if (this.reader === undefined) this.early.push(finding);
-    else this.log.bad(finding);
+    const found: BadLine = { code, line, noun: this.framing === "json" ? "the document at line" : "line", what };
+    if (this.reader === undefined) this.early.push(found);
+    else this.report(found);
   }
 }
 

@@ -1,5 +1,7 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
-import type { CallRecord } from "./reader.js";
+import { CallIdentities } from "./call-identities.js";
+import type { CallBatch, CallConsumer, NamedCall } from "./consumer.js";
+import type { TraceSeen } from "./reader.js";
 
 /** One recorded run. */
 export interface Trace {
@@ -50,6 +52,8 @@ export interface CallTable {
 /** All traces of all inputs, dictionary-encoded: distinct names once, calls as numbers. */
 export interface TraceSet {
   readonly names: readonly string[];
+  /** Per name, the names it has in the inputs where those are others; empty for most. */
+  readonly rawNames: readonly (readonly string[])[];
   readonly calls: CallTable;
   readonly traces: readonly Trace[];
   readonly inputs: readonly TraceInputSummary[];
@@ -68,6 +72,10 @@ function grown<C extends Column>(column: C, length: number): C {
 
 interface OpenTrace {
   id: string;
+  /** With the format: what makes it unique. */
+  readonly key: string;
+  /** Its own session, once a batch asked for it. */
+  session: number | undefined;
   format: string;
   agent: string | undefined;
   firstMs: number | undefined;
@@ -77,14 +85,15 @@ interface OpenTrace {
   input: number;
 }
 
-/** Collects what readers find. De-duplication state is one set of call ids per scope; everything else is columns. */
-export class TraceSetBuilder {
+/** Collects what readers find: columns of everything, so memory grows with the calls. */
+export class TraceSetBuilder implements CallConsumer {
   private readonly nameIds = new Map<string, number>();
   private readonly names: string[] = [];
+  private readonly rawNames: Set<string>[] = [];
   private readonly traceIds = new Map<string, number>();
   private readonly traces: OpenTrace[] = [];
   private readonly sessionIds = new Map<string, number>();
-  private readonly callIds = new Map<string, Set<string>>();
+  private readonly identities = new CallIdentities();
   private length = 0;
   private trace = new Uint32Array(256);
   private tool = new Uint32Array(256);
@@ -94,47 +103,63 @@ export class TraceSetBuilder {
   private session = new Uint32Array(256);
   private subagent = new Uint8Array(256);
 
-  /** Makes a trace known. Keys of different formats never meet. Returns whether it is new. */
-  know(
-    format: string,
-    input: number,
-    key: string,
-    seen: { timeMs?: number | undefined; agent?: string | undefined; id?: string | undefined },
-  ): boolean {
-    const known = this.traces.length;
-    const trace = this.traces[this.traceOf(format, input, key, seen.id)]!;
+  traceId(format: string, input: number, key: string, seen: TraceSeen): number {
+    const id = this.traceOf(format, input, key, seen.id);
+    const trace = this.traces[id]!;
     trace.agent ??= seen.agent;
     trace.seenMs ??= seen.timeMs;
-    return this.traces.length > known;
+    return id;
   }
 
-  /** Adds a call; false when it is a repetition (R2). */
-  add(format: string, input: number, call: CallRecord): boolean {
+  toolId(tool: string, rawTool?: string): number {
+    const id = idIn(this.nameIds, tool, this.names);
+    if (id === this.rawNames.length) this.rawNames.push(new Set());
+    if (rawTool !== undefined && rawTool !== tool) this.rawNames[id]!.add(rawTool);
+    return id;
+  }
+
+  add(format: string, input: number, call: NamedCall): boolean {
     const traceId = this.traceOf(format, input, call.trace, undefined);
     const trace = this.traces[traceId]!;
     trace.agent ??= call.agent;
-    if (this.isRepeated(`${format}\u0000${call.scope ?? call.trace}`, call)) return false;
+    if (this.identities.isRepeated(format, call)) return false;
     const at = this.length++;
     if (at === this.trace.length) this.widen(at * 2);
     this.trace[at] = traceId;
-    this.tool[at] = idIn(this.nameIds, call.tool, this.names);
+    this.tool[at] = this.toolId(call.tool, call.rawTool);
     this.timeMs[at] = call.timeMs ?? Number.NaN;
     this.line[at] = call.line;
     this.input[at] = input;
     this.session[at] = idIn(this.sessionIds, `${format}\u0000${call.session ?? call.trace}`);
     this.subagent[at] = call.subagent === true ? 1 : 0;
-    trace.calls++;
-    if (call.timeMs !== undefined) {
-      trace.firstMs = Math.min(trace.firstMs ?? call.timeMs, call.timeMs);
-      trace.lastMs = Math.max(trace.lastMs ?? call.timeMs, call.timeMs);
-    }
+    countCall(trace, call.timeMs);
     return true;
+  }
+
+  addBatch(batch: CallBatch): void {
+    const { length } = batch;
+    const start = this.length;
+    while (this.trace.length < start + length) this.widen(this.trace.length * 2);
+    this.trace.set(batch.trace.subarray(0, length), start);
+    this.tool.set(batch.tool.subarray(0, length), start);
+    this.timeMs.set(batch.timeMs.subarray(0, length), start);
+    this.line.set(batch.line.subarray(0, length), start);
+    this.input.fill(batch.input, start, start + length);
+    for (let i = 0; i < length; i++) {
+      const trace = this.traces[batch.trace[i]!]!;
+      trace.session ??= idIn(this.sessionIds, trace.key);
+      this.session[start + i] = trace.session;
+      const timeMs = batch.timeMs[i]!;
+      countCall(trace, Number.isNaN(timeMs) ? undefined : timeMs);
+    }
+    this.length += length;
   }
 
   finish(inputs: readonly TraceInputSummary[], diagnostics: readonly Diagnostic[]): TraceSet {
     const { length } = this;
     return {
       names: this.names,
+      rawNames: this.rawNames.map((names) => [...names]),
       calls: {
         length,
         trace: this.trace.subarray(0, length),
@@ -145,7 +170,7 @@ export class TraceSetBuilder {
         session: this.session.subarray(0, length),
         subagent: this.subagent.subarray(0, length),
       },
-      traces: this.traces.map(({ seenMs, ...trace }) => ({
+      traces: this.traces.map(({ seenMs, key: _, session: __, ...trace }) => ({
         ...trace,
         firstMs: trace.firstMs ?? seenMs,
         lastMs: trace.lastMs ?? seenMs,
@@ -163,24 +188,10 @@ export class TraceSetBuilder {
     if (index === undefined) {
       index = this.traces.length;
       this.traceIds.set(full, index);
-      const blank = { agent: undefined, firstMs: undefined, lastMs: undefined, seenMs: undefined, calls: 0 };
-      this.traces.push({ id: id ?? key, format, input, ...blank });
+      const blank = { agent: undefined, firstMs: undefined, lastMs: undefined, seenMs: undefined, session: undefined, calls: 0 };
+      this.traces.push({ id: id ?? key, key: full, format, input, ...blank });
     }
     return index;
-  }
-
-  private isRepeated(scope: string, call: CallRecord): boolean {
-    if (call.callId === undefined) return false;
-    let ids = this.callIds.get(scope);
-    if (ids === undefined) {
-      ids = new Set();
-      this.callIds.set(scope, ids);
-    }
-    // The name belongs to the identity: an id that comes again with another name is another call, and must not hide.
-    const all = [call.callId, ...(call.aliases ?? [])].map((id) => `${id}\u0000${call.tool}`);
-    const repeated = all.some((id) => ids.has(id));
-    for (const id of all) ids.add(id);
-    return repeated;
   }
 
   private widen(length: number): void {
@@ -192,6 +203,13 @@ export class TraceSetBuilder {
     this.session = grown(this.session, length);
     this.subagent = grown(this.subagent, length);
   }
+}
+
+function countCall(trace: OpenTrace, timeMs: number | undefined): void {
+  trace.calls++;
+  if (timeMs === undefined) return;
+  trace.firstMs = Math.min(trace.firstMs ?? timeMs, timeMs);
+  trace.lastMs = Math.max(trace.lastMs ?? timeMs, timeMs);
 }
 
 function idIn(ids: Map<string, number>, key: string, list?: string[]): number {

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { Delivery } from "../../../src/trace/delivery.js";
 import { FindingLog } from "../../../src/trace/findings.js";
 import { type Framer, framingOf, LineFramer, ValueFramer } from "../../../src/trace/framing.js";
 import { Intake } from "../../../src/trace/intake.js";
 import { readTraces } from "../../../src/trace/io/read.js";
+import { Naming } from "../../../src/trace/naming.js";
 import { TraceSetBuilder } from "../../../src/trace/trace-set.js";
 import {
   assistant,
@@ -144,10 +146,11 @@ describe("bad lines", () => {
   it("reports a line that is too long and reads the others", () => {
     const builder = new TraceSetBuilder();
     const log = new FindingLog();
-    const intake = new Intake(builder, log, { index: 0, name: "a", lineBytesMax: 400 });
+    const delivery = new Delivery(builder, new Naming(undefined, false), log, { index: 0, name: "a" });
+    const intake = new Intake(delivery, { name: "a", lineBytesMax: 400 });
     const long = assistant("s1", [toolUse("Long", "t9"), { type: "text", text: "x".repeat(500) }]);
     intake.push(bytes(lines(records[0]!, long, records[1]!)));
-    const set = builder.finish([intake.end()], log.finish());
+    const set = builder.finish([{ name: "a", ...intake.end(), repeatedCalls: 0 }], log.finish());
     expect(placesOf(set)).toEqual(["trace_line_too_long a:2"]);
     expect([toolsOf(set), set.badLines]).toEqual([["Read"], 1]);
   });
