@@ -1,4 +1,4 @@
-import type { Probe, TraceFormat } from "../reader.js";
+import type { BlobFormat, Probe, TraceFormat } from "../reader.js";
 import { apTrace } from "./ap-trace.js";
 import { claudeCode } from "./claude-code.js";
 import { events } from "./events.js";
@@ -6,8 +6,11 @@ import { events } from "./events.js";
 /** Every format we read; on a tie the earlier one wins. A new format is one file and one entry here. */
 export const formats: readonly TraceFormat[] = [claudeCode, apTrace, events];
 
+/** Every format that is not text; asked before the others, by the first bytes. */
+export const blobFormats: readonly BlobFormat[] = [];
+
 /** What `--trace-format` takes. */
-export const formatIds: readonly string[] = formats.map(({ id }) => id);
+export const formatIds: readonly string[] = [...formats, ...blobFormats].map(({ id }) => id);
 
 /** Records a format may look at before it must make up its mind. */
 export const recordsProbed = 64;
@@ -18,6 +21,24 @@ export function detectFormat(probe: Probe, candidates: readonly TraceFormat[] = 
   let best = 0;
   for (const format of candidates) {
     const score = format.detect(probe);
+    if (score > best) {
+      best = score;
+      surest = format;
+    }
+  }
+  return surest;
+}
+
+/** The same for bytes that are not text. */
+export function detectBlob(
+  head: Uint8Array,
+  name: string,
+  candidates: readonly BlobFormat[] = blobFormats,
+): BlobFormat | undefined {
+  let surest: BlobFormat | undefined;
+  let best = 0;
+  for (const format of candidates) {
+    const score = format.detect(head, name);
     if (score > best) {
       best = score;
       surest = format;
