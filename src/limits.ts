@@ -47,3 +47,21 @@ export const exportTracesOpenMax = 4096;
 export const exportObservationsOpenMax = 200_000;
 /** One CSV row, in characters: a quote that is never closed must not swallow the rest of the file. */
 export const csvRowLengthMax = 1024 * 1024;
+/** Example places kept of a finding, a rule, a tool: enough to look one up, and they are stored for each. */
+export const placesMax = 3;
+/** Calls that a replay keeps in columns (29 bytes each) before it counts them and forgets them. */
+export const bufferedCallsMax = 2_000_000;
+/** Findings of single traces kept with their places (a trace, a tool, what is said of it); about 100 bytes each. */
+export const traceFindingsMax = 500_000;
+/** Pairs of a trace and a tool without findings, 21 bytes each, to count the traces of a tool; beyond it those are at least. */
+export const tracePairsMax = 3_000_000;
+/** Traces listed one by one in a replay report, failing ones first; all are counted. */
+export const tracesListedMax = 10_000;
+/** Traces a report names as failing most. */
+export const topFailingMax = 10;
+/** Tools named with a rule, and raw names named with a tool. */
+export const rowExamplesMax = 5;
+/** New tools a report lists, latest first. */
+export const newToolsMax = 1_000;
+/** Bars of a timeline: more cannot be told apart on a page. */
+export const timelineBucketsMax = 240;

@@ -15,6 +15,16 @@ export function asText(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
+/** JSON text as its value, undefined when it is not JSON; what is not text stays as it is. */
+export function parsedJson(value: unknown): unknown {
+  if (typeof value !== "string") return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return undefined;
+  }
+}
+
 /** A tool name as the sink takes it: what is not a string counts as the empty, invalid name (semantics G2). */
 export function asToolName(value: unknown): string {
   return typeof value === "string" ? value : "";

@@ -1,0 +1,137 @@
+import { exportObservationsOpenMax, exportTracesOpenMax } from "../../limits.js";
+import { asObject, asText, asToolName, type JsonObject, parsedJson } from "../json.js";
+import type { CallRecord, TraceSink } from "../reader.js";
+import { parseTime } from "../time.js";
+
+/** An observation that is a tool call, as long as nothing says that it repeats another. */
+interface Candidate {
+  readonly id: string | undefined;
+  readonly typed: boolean;
+  readonly call: CallRecord;
+}
+
+interface OpenTrace {
+  /** Parents of observations, by id. */
+  readonly parents: Map<string, string>;
+  readonly calls: Candidate[];
+}
+
+/**
+ * Which observations of Langfuse are tool calls. All of type TOOL; and a SPAN that says of itself that it is a tool, as
+ * frameworks without observation types write them, unless it lies inside a call of the same tool. Traces are held open
+ * until enough others were seen after them: parents may come later than their children.
+ */
+export class LangfuseObservations {
+  private readonly open = new Map<string, OpenTrace>();
+
+  constructor(private readonly sink: TraceSink) {}
+
+  /** Takes a row with the names of the API (`traceId`) or of an export (`trace_id`). */
+  add(row: JsonObject, line: number, session?: string): void {
+    const traceId = asText(row["traceId"]) ?? asText(row["trace_id"]);
+    if (traceId === undefined) {
+      this.sink.bad(line, "an observation needs a `traceId`");
+      return;
+    }
+    const timeMs = parseTime(row["startTime"] ?? row["start_time"]);
+    this.sink.trace(traceId, { timeMs });
+    const trace = this.traceOf(traceId);
+    const id = asText(row["id"]);
+    const parent = asText(row["parentObservationId"]) ?? asText(row["parent_observation_id"]);
+    if (id !== undefined && parent !== undefined) trace.parents.set(id, parent);
+    const found = toolOf(row);
+    if (found === undefined) return;
+    const { tool, toolCallId } = found;
+    trace.calls.push({
+      id,
+      typed: row["type"] === "TOOL",
+      call: {
+        trace: traceId,
+        callId: id ?? toolCallId,
+        aliases: toolCallId === undefined ? undefined : [`tool call\u0000${toolCallId}`],
+        session: session ?? asText(row["sessionId"]) ?? asText(row["session_id"]),
+        tool,
+        args: () => row["input"],
+        timeMs,
+        line,
+      },
+    });
+  }
+
+  end(): void {
+    for (const trace of this.open.values()) this.settle(trace);
+    this.open.clear();
+  }
+
+  private traceOf(id: string): OpenTrace {
+    const known = this.open.get(id);
+    const trace = known ?? { parents: new Map<string, string>(), calls: [] };
+    this.open.delete(id);
+    this.open.set(id, trace);
+    if (known === undefined && this.open.size > exportTracesOpenMax) {
+      const [oldest, settled] = this.open.entries().next().value!;
+      this.open.delete(oldest);
+      this.settle(settled);
+    } else if (trace.parents.size + trace.calls.length > exportObservationsOpenMax) {
+      this.settle(trace);
+      trace.parents.clear();
+      trace.calls.length = 0;
+    }
+    return trace;
+  }
+
+  private settle({ calls, parents }: OpenTrace): void {
+    const tools = new Map<string, string>();
+    for (const { id, call } of calls) if (id !== undefined) tools.set(id, call.tool);
+    for (const { id, typed, call } of calls) {
+      if (typed || !isInside(id, call.tool, parents, tools)) this.sink.call(call);
+    }
+  }
+}
+
+/** Whether an ancestor is a call of the same tool. Parents that form a ring end after one round. */
+function isInside(
+  id: string | undefined,
+  tool: string,
+  parents: ReadonlyMap<string, string>,
+  tools: ReadonlyMap<string, string>,
+): boolean {
+  const seen = new Set<string>();
+  let parent = id === undefined ? undefined : parents.get(id);
+  while (parent !== undefined && parent !== id && !seen.has(parent)) {
+    if (tools.get(parent) === tool) return true;
+    seen.add(parent);
+    parent = parents.get(parent);
+  }
+  return false;
+}
+
+interface FoundTool {
+  readonly tool: string;
+  readonly toolCallId: string | undefined;
+}
+
+function toolOf(row: JsonObject): FoundTool | undefined {
+  const typed = row["type"] === "TOOL";
+  if (!typed && row["type"] !== "SPAN") return undefined;
+  const attributes = attributesOf(row["metadata"]);
+  const named = ["gen_ai.tool.name", "ai.toolCall.name", "tool.name"].map((key) => asText(attributes?.[key]));
+  const [genAi, , openInference] = named;
+  // `tool.name` alone is also on events around a call; the call itself has its name.
+  if (!typed && genAi === undefined && (openInference === undefined || openInference !== row["name"])) return undefined;
+  const toolCallId = asText(attributes?.["gen_ai.tool.call.id"]) ?? asText(attributes?.["ai.toolCall.id"]);
+  return { tool: named.find((name) => name !== undefined) ?? bareName(row["name"]), toolCallId };
+}
+
+/** Span names wrap the tool: `execute_tool add`, `running tool: add`. */
+function bareName(value: unknown): string {
+  const name = asToolName(value);
+  const prefix = ["execute_tool ", "running tool: "].find((each) => name.startsWith(each));
+  return prefix === undefined ? name : name.slice(prefix.length);
+}
+
+/** OpenTelemetry attributes inside the metadata; both may be JSON text. Text without a word on tools is not parsed. */
+function attributesOf(metadata: unknown): JsonObject | undefined {
+  if (typeof metadata === "string" && !metadata.includes("tool")) return undefined;
+  return asObject(parsedJson(asObject(parsedJson(metadata))?.["attributes"]));
+}
