@@ -1,4 +1,4 @@
-import { asList, asObject, asText, type JsonObject, parsedJson, recordsIn } from "../json.js";
+import { asObject, asText, type JsonObject, parsedJson, recordsIn } from "../json.js";
 
 /** JSON-RPC messages of one log record, with what the record says of them. */
 export interface McpFrame {

@@ -1,10 +1,28 @@
 import type { BlobFormat, Probe, TraceFormat } from "../reader.js";
 import { apTrace } from "./ap-trace.js";
 import { claudeCode } from "./claude-code.js";
+import { claudeHooks } from "./claude-hooks.js";
+import { codex } from "./codex.js";
+import { copilotCli } from "./copilot-cli.js";
+import { csv } from "./csv.js";
 import { events } from "./events.js";
+import { geminiCli } from "./gemini-cli.js";
+import { langfuse } from "./langfuse.js";
+import { mcpJsonRpc } from "./mcp-jsonrpc.js";
 
 /** Every format we read; on a tie the earlier one wins. A new format is one file and one entry here. */
-export const formats: readonly TraceFormat[] = [claudeCode, apTrace, events];
+export const formats: readonly TraceFormat[] = [
+  claudeCode,
+  apTrace,
+  claudeHooks,
+  codex,
+  copilotCli,
+  geminiCli,
+  langfuse,
+  mcpJsonRpc,
+  events,
+  csv,
+];
 
 /** Every format that is not text; asked before the others, by the first bytes. */
 export const blobFormats: readonly BlobFormat[] = [];
