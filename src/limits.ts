@@ -65,3 +65,13 @@ export const rowExamplesMax = 5;
 export const newToolsMax = 1_000;
 /** Bars of a timeline: more cannot be told apart on a page. */
 export const timelineBucketsMax = 240;
+/** Tools an HTML report carries, about 400 bytes each; those that do not pass before others. A browser sorts as many at once. */
+export const htmlToolsMax = 20_000;
+/** Traces an HTML report carries, the worst first; their findings weigh more than tools. */
+export const htmlTracesMax = 5_000;
+/** Rows of one table in an HTML report for a browser without scripts; with scripts all rows are within reach. */
+export const htmlRowsMax = 200;
+/** A pull-request comment, in characters: what GitHub takes. */
+export const markdownLengthMax = 65_536;
+/** Results of one SARIF run: GitHub shows no more, and refuses five times as many. */
+export const sarifResultsMax = 5_000;

@@ -1,6 +1,8 @@
 import { diagnostic } from "../diagnostics/codes.js";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { Action, Context, Evaluation, Session, Sightings, Verdict } from "../engine/result.js";
+import type { RuleCatalog } from "../engine/rule-catalog.js";
+import { placesMax } from "../limits.js";
 import { callsInOrder } from "./call-order.js";
 import type { CallPlace, ReplayReport, ToolInGrace, TraceFinding, TraceReport } from "./replay-report.js";
 import { type Selection, selectTraces, type TraceFilter } from "./select.js";
@@ -14,6 +16,8 @@ export { callsInOrder };
 export interface ReplayEngine {
   /** Whether some trigger has count tests (E7): only then, or when it is not known, calls are judged one by one in order. */
   readonly hasCountTriggers?: boolean | undefined;
+  /** All rules of the policy; without them a report has no hits per rule, and count triggers cost an evaluation a call. */
+  readonly rules?: RuleCatalog | undefined;
   evaluate(tools: readonly unknown[], context?: Context): Evaluation;
   openSession(): Session;
 }
@@ -27,8 +31,7 @@ export interface ReplayOptions extends TraceFilter {
   readonly sightings?: Sightings | undefined;
 }
 
-/** Places kept of one finding. */
-export const placesMax = 3;
+export { placesMax };
 
 /**
  * Judges recorded calls as the live check would have: each call at its own time, each session's counts in call order

@@ -4,6 +4,8 @@ import type { TraceSet } from "./trace-set.js";
 export interface TraceFilter {
   /** Only traces of this agent, and those that name none: whoever gave them meant them. */
   readonly agent?: string | undefined;
+  /** Only the trace of this id, and those with a call of this session. */
+  readonly session?: string | undefined;
   readonly sinceMs?: number | undefined;
   /** Exclusive. */
   readonly untilMs?: number | undefined;
@@ -14,6 +16,7 @@ export interface TraceFilter {
 /** Traces that were not looked at, each counted under the first reason that holds. */
 export interface LeftOut {
   readonly otherAgent: number;
+  readonly otherSession: number;
   readonly otherTime: number;
   /** A time range was asked for, and the trace has no time. */
   readonly undated: number;
@@ -37,7 +40,7 @@ export function selectTraces(set: TraceSet, filter: TraceFilter = {}): Selection
   for (let i = 0; callsWithin !== undefined && i < set.calls.length; i++) {
     if (within(set.calls.timeMs[i])) callsWithin[set.calls.trace[i]!] = 1;
   }
-  const leftOut = { otherAgent: 0, otherTime: 0, undated: 0, beyondLimit: 0 };
+  const leftOut = { otherAgent: 0, otherSession: 0, otherTime: 0, undated: 0, beyondLimit: 0 };
   const kept: number[] = [];
   for (const [index, trace] of set.traces.entries()) {
     if (filter.agent !== undefined && (trace.agent ?? filter.agent) !== filter.agent) leftOut.otherAgent++;

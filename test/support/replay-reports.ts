@@ -259,7 +259,7 @@ export const ordinary: ReplayReport = {
     { tool: "mcp__crm__find_customer", count: 17 },
   ],
   graceTools: [{ tool: "mcp__crm__find_customer", agent: "support-1", count: 12, expiresAtMs: startMs + 8 * day }],
-  leftOut: { otherAgent: 0, otherTime: 0, undated: 0, beyondLimit: 4 },
+  leftOut: { otherAgent: 0, otherSession: 0, otherTime: 0, undated: 0, beyondLimit: 4 },
   grace: "applied",
   cardChecked: false,
   mode: "enforce",

@@ -313,7 +313,7 @@ describe("which traces are looked at", () => {
     const set = await four();
     const range = { sinceMs: Date.UTC(2026, 1, 1, 10), untilMs: Date.UTC(2026, 1, 2, 10) };
     expect(ids(set, range)).toEqual(["a"]);
-    expect(selectTraces(set, range).leftOut).toEqual({ otherAgent: 0, otherTime: 2, undated: 2, beyondLimit: 0 });
+    expect(selectTraces(set, range).leftOut).toEqual({ otherAgent: 0, otherSession: 0, otherTime: 2, undated: 2, beyondLimit: 0 });
     const long = await read(
       lines(user("s1"), ...[1, 2, 3].map((n) => assistant("s1", [toolUse(`t${n}`, `${n}`)], at(`${n}T00:00:00Z`)))),
     );
