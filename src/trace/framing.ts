@@ -16,7 +16,10 @@ export interface Framer {
   end(): void;
 }
 
-/** One record per line. Blank lines are no records; CRLF and LF both end a line; the last line may lack its end. */
+/**
+ * One record per line. Blank lines are no records; CRLF and LF both end a line; the last line may lack its end. White space
+ * around a record is cut off unless it is `text`, where it may mean something.
+ */
 export class LineFramer implements Framer {
   private parts: Uint8Array[] = [];
   private length = 0;
@@ -26,6 +29,7 @@ export class LineFramer implements Framer {
   constructor(
     private readonly sink: FrameSink,
     private readonly bytesMax = traceLineBytesMax,
+    private readonly text = false,
   ) {}
 
   push(chunk: Uint8Array): void {
@@ -59,13 +63,19 @@ export class LineFramer implements Framer {
   private finish(cut: boolean): void {
     this.skipping = false;
     if (this.length === 0) return;
-    const bytes = trimBlanks(joinBytes(this.parts, this.length));
+    const line = joinBytes(this.parts, this.length);
+    const bytes = this.text ? withoutReturn(line) : trimBlanks(line);
     this.parts = [];
     this.length = 0;
     if (bytes.length > 0) this.sink.record(bytes, this.line, cut);
   }
 }
 
+function withoutReturn(line: Uint8Array): Uint8Array {
+  return line[line.length - 1] === carriageReturn ? line.subarray(0, -1) : line;
+}
+
+const carriageReturn = 0x0d;
 const quote = 0x22;
 const backslash = 0x5c;
 
@@ -182,6 +192,26 @@ export function framingOf(head: Uint8Array, whole: boolean): Framing {
   if (!opens) return laterRecords > 0 ? "lines" : "text";
   if (laterRecords === 0 || firstValue(head) === "valid") return "json";
   return laterRecords * 2 > later || firstValue(head) === "broken" ? "lines" : "json";
+}
+
+/** Whether a head that begins like a document holds a first value that is none: a log may begin with `[2026-01-01]`. */
+export function beginsBroken(head: Uint8Array): boolean {
+  return firstValue(head) === "broken";
+}
+
+/** The first lines as text, for detection; the last of them only when it is `whole`. */
+export function textLines(head: Uint8Array, whole: boolean): readonly string[] {
+  const found: string[] = [];
+  const sink = {
+    record: (bytes: Uint8Array, _: number, cut: boolean) => {
+      if (found.length < linesProbed && (whole || !cut)) found.push(decodeUtf8(bytes));
+    },
+    tooLong: () => {},
+  };
+  const framer = new LineFramer(sink, head.length, true);
+  framer.push(head);
+  framer.end();
+  return found;
 }
 
 /** Whether the first bracketed value of the head ends there, and is JSON. */

@@ -4,8 +4,17 @@ import { decodeUtf8, joinBytes, lineFeed, skipBlanks } from "./bytes.js";
 import type { IntakeSink } from "./delivery.js";
 import { lineSpan } from "./findings.js";
 import { detectFormat, recordsProbed } from "./formats/registry.js";
-import { type Framer, type Framing, framingOf, LineFramer, linesProbed, ValueFramer } from "./framing.js";
-import type { FieldNames, RawRecord, RecordReader, TraceFormat, TraceSink } from "./reader.js";
+import {
+  beginsBroken,
+  type Framer,
+  type Framing,
+  framingOf,
+  LineFramer,
+  linesProbed,
+  textLines,
+  ValueFramer,
+} from "./framing.js";
+import type { FieldNames, RawRecord, RecordFraming, RecordReader, TraceFormat, TraceSink } from "./reader.js";
 
 /** Bytes looked at before framing is decided, unless one line is longer. */
 const headBytesMax = 1024 * 1024;
@@ -106,24 +115,48 @@ export class Intake {
       this.refuse("text", "encoding_utf16", "the input is UTF-16, but traces are UTF-8");
       return;
     }
-    this.framing = framingOf(body, whole);
+    this.framing = this.framingOf(body, whole);
     if (whole && skipBlanks(body) === body.length) this.refuse("empty", "trace_empty", "the input is empty");
-    else if (this.framing === "text") this.refuse("text", "trace_not_json", "the input is not JSON");
+    else if (this.framing === "text" && this.format === undefined) this.refuse("text", "trace_not_json", "the input is not JSON");
     if (this.refusal !== undefined) return;
     const frames = {
       record: (bytes: Uint8Array, line: number, cut: boolean) => this.take(bytes, line, cut),
       tooLong: (line: number) => this.bad("trace_line_too_long", line, "is too long and was skipped"),
     };
     this.framer =
-      this.framing === "lines" ? new LineFramer(frames, this.lineBytesMax) : new ValueFramer(frames, this.lineBytesMax);
+      this.framing === "json"
+        ? new ValueFramer(frames, this.lineBytesMax)
+        : new LineFramer(frames, this.lineBytesMax, this.framing === "text");
     this.framer.push(body);
+  }
+
+  /** Where the head is no JSON, the formats of text are asked; with their answer the format is known. */
+  private framingOf(head: Uint8Array, whole: boolean): Framing {
+    const framing = framingOf(head, whole);
+    if (framing === "lines" || (framing === "json" && !beginsBroken(head))) return framing;
+    const records = textLines(head, whole);
+    const format = records.length === 0 ? undefined : this.detect("text", records);
+    if (format === undefined) return framing;
+    this.open(format);
+    return "text";
+  }
+
+  private detect(framing: RecordFraming, records: readonly unknown[]): TraceFormat | undefined {
+    const { name, fields, candidates } = this.options;
+    return detectFormat({ framing, records, name, fields }, candidates);
+  }
+
+  private open(format: TraceFormat): void {
+    const { name, fields } = this.options;
+    this.format = format;
+    this.reader = format.open({ name, fields }, this.sinkFor(format.id));
   }
 
   private take(bytes: Uint8Array, line: number, cut: boolean): void {
     if (this.refusal !== undefined) return;
     this.records++;
     if (this.reader !== undefined) {
-      this.reader.push(new OneRecord(bytes, line, cut, this.onBadRecord));
+      this.reader.push(this.framing === "text" ? new TextRecord(bytes, line) : new OneRecord(bytes, line, cut, this.onBadRecord));
       return;
     }
     this.probed.push(new OneRecord(bytes.slice(), line, cut, this.onBadRecord));
@@ -135,20 +168,16 @@ export class Intake {
   /** Finds the format of the records so far; `final`: an input without one is refused. */
   private decide(final: boolean): void {
     const records = this.probed.map((record) => record.parse()).filter((value) => value !== undefined);
-    if (records.length > 0) {
-      const framing = this.framing === "json" ? "json" : "lines";
-      this.format = detectFormat({ framing, records, name: this.options.name }, this.options.candidates);
-    }
-    if (this.format === undefined) {
+    const format = records.length > 0 ? this.detect(this.framing, records) : undefined;
+    if (format === undefined) {
       if (final) this.refuseUnknown(records.length > 0);
       else this.probedBytes = 0;
       return;
     }
     for (const early of this.early) this.report(early);
     this.early = [];
-    const { name, fields } = this.options;
-    this.reader = this.format.open({ name, fields }, this.sinkFor(this.format.id));
-    for (const record of this.probed) this.reader.push(record);
+    this.open(format);
+    for (const record of this.probed) this.reader?.push(record);
     this.probed = [];
   }
 
@@ -227,6 +256,17 @@ class OneRecord implements RawRecord {
       this.onBad(this, error);
     }
     return this.value;
+  }
+}
+
+class TextRecord implements RawRecord {
+  constructor(
+    readonly bytes: Uint8Array,
+    readonly line: number,
+  ) {}
+
+  parse(): string {
+    return decodeUtf8(this.bytes);
   }
 }
 
