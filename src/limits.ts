@@ -75,3 +75,5 @@ export const htmlRowsMax = 200;
 export const markdownLengthMax = 65_536;
 /** Results of one SARIF run: GitHub shows no more, and refuses five times as many. */
 export const sarifResultsMax = 5_000;
+/** Calls and endings of conversations remembered to find what a request log repeats; older ones are new when they return. */
+export const conversationLinksMax = 200_000;
