@@ -1,6 +1,7 @@
 import { quoteText } from "../diagnostics/escape.js";
 import type { Context, Evaluation, Session } from "../engine/result.js";
 import { callsInOrder } from "../trace/call-order.js";
+import type { ReadOptions } from "../trace/io/options.js";
 import { type Selection, selectTraces } from "../trace/select.js";
 import { InputSightings } from "../trace/sightings.js";
 import type { TraceSet } from "../trace/trace-set.js";
@@ -15,10 +16,11 @@ import type { Terminal } from "./terminal.js";
 export async function evaluateTraces(
   policy: OpenPolicy,
   settings: Settings,
+  reading: ReadOptions,
   context: Context,
   terminal: Terminal,
 ): Promise<{ evaluation: Evaluation; damaged: boolean }> {
-  const { set, damaged } = await loadTraces(settings.traces, terminal);
+  const { set, damaged } = await loadTraces(settings, reading, terminal);
   const selection = selectTraces(set, { agent: settings.agent });
   if (selection.traces.length === 0) {
     throw failure("usage_no_such_agent", `no trace is of the agent ${quoteText(settings.agent ?? "")}`);

@@ -1,10 +1,11 @@
 import { homedir } from "node:os";
 import { hasErrors } from "../diagnostics/diagnostic.js";
-import type { ReadProgress } from "../trace/io/options.js";
+import type { ReadOptions, ReadProgress } from "../trace/io/options.js";
 import { defaultTraces, readTraces } from "../trace/io/read.js";
 import type { TraceSet } from "../trace/trace-set.js";
 import { CommandFailure, failure } from "./failure.js";
 import { warn } from "./load-policy.js";
+import type { Settings } from "./settings.js";
 import type { Terminal } from "./terminal.js";
 
 export interface LoadedTraces {
@@ -17,20 +18,47 @@ export interface LoadedTraces {
  * Reads the traces a command was given, or the Claude Code transcripts of the current folder. What is wrong with them goes
  * to stderr; an input in which no trace was recognised ends the command (semantics R1).
  */
-export async function loadTraces(inputs: readonly string[], terminal: Terminal): Promise<LoadedTraces> {
-  const named = inputs.length > 0 ? inputs : await transcriptsHere();
-  const progress = await terminal.progress("Reading traces");
-  const onProgress = ({ bytesRead }: ReadProgress) => progress.update(`${(bytesRead / 1_000_000).toFixed(1)} MB`);
-  const set = await readTraces(named, { stdin: terminal.stdin, onProgress });
-  progress.stop();
+export async function loadTraces(settings: Settings, reading: ReadOptions, terminal: Terminal): Promise<LoadedTraces> {
+  const inputs = await tracesOf(settings);
+  const set = await watched("Reading traces", terminal, (watch) => readTraces(inputs, { ...reading, ...watch }));
   if (set.traces.length === 0) throw new CommandFailure(set.diagnostics);
   warn(set.diagnostics, new Map(), terminal);
   return { set, damaged: hasErrors(set.diagnostics) };
 }
 
-async function transcriptsHere(): Promise<string[]> {
+/** The sources the user named, or the default. */
+export async function tracesOf({ traces }: Settings): Promise<readonly string[]> {
+  if (traces.length > 0) return traces;
   const folder = await defaultTraces(homedir(), process.cwd());
   if (folder === undefined)
     throw failure("usage_no_default_traces", "no traces were named, and this folder has no Claude Code transcripts");
   return [folder];
+}
+
+/** Runs what reads traces, with its progress shown, and stopped by Ctrl-C: then it answers for what it has read. */
+export async function watched<T>(
+  title: string,
+  terminal: Terminal,
+  work: (watch: Pick<ReadOptions, "signal" | "onProgress">) => Promise<T>,
+): Promise<T> {
+  const display = await terminal.progress(title);
+  const stop = new AbortController();
+  const startedMs = performance.now();
+  const onProgress = ({ bytesRead, bytesTotal, calls }: ReadProgress) => {
+    const seconds = (performance.now() - startedMs) / 1000;
+    const rate = seconds > 0.2 ? `  ${bytesText(bytesRead / seconds)}/s` : "";
+    const share = bytesTotal === undefined || bytesTotal === 0 ? undefined : bytesRead / bytesTotal;
+    display.update(`${bytesText(bytesRead)}  ${calls.toLocaleString("en-US")} calls${rate}`, share);
+  };
+  const dispose = terminal.onInterrupt(() => stop.abort());
+  try {
+    return await work({ signal: stop.signal, onProgress });
+  } finally {
+    dispose();
+    display.stop();
+  }
+}
+
+function bytesText(bytes: number): string {
+  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
 }

@@ -21,14 +21,14 @@ import {
 import { resolveSettings, type Settings } from "../settings.js";
 import type { Terminal } from "../terminal.js";
 import { readManifest, splitTools } from "../tool-manifest.js";
+import { addTraceOptions, readOptionsOf, type TraceOptions } from "../trace-options.js";
 
-interface Options extends ConfigOptions {
+interface Options extends ConfigOptions, TraceOptions {
   readonly file?: string;
   readonly org?: string;
   readonly card?: string;
   readonly tools?: readonly string[];
   readonly toolManifest?: string;
-  readonly traces?: readonly string[];
   readonly agent?: string;
   readonly agentId?: string;
   readonly minCoverage?: number;
@@ -46,8 +46,9 @@ export function define(command: Command, terminal: Terminal): void {
     .option("--org <file>", "org policy below it")
     .option("--card <file>", "alignment card to check against")
     .option("--tools <names>", "tools to judge, separated by commas, as the calls of one session; may be given again", repeatable)
-    .option("--tool-manifest <json>", "tools to judge: the answer of tools/list, or a list of names")
-    .option("--traces <source>", "judge the calls of these traces: file, folder, pattern or `-`; may be given again", repeatable)
+    .option("--tool-manifest <json>", "tools to judge: the answer of tools/list, or a list of names");
+  addTraceOptions(command, "judge the calls of these traces: file, folder, pattern or `-`; may be given again");
+  command
     .addOption(agentOption())
     .addOption(agentIdOption())
     .option("--min-coverage <percent>", "exit 1 when fewer of the card's actions are mapped", percentage)
@@ -125,7 +126,7 @@ async function judgeWhatWasNamed(
   if (named) throw failure("usage_tools_and_traces", "both tools and traces were named");
   if (settings.traces.length > 0) {
     const { evaluateTraces } = await import("../evaluate-traces.js");
-    return evaluateTraces(policy, settings, context, terminal);
+    return evaluateTraces(policy, settings, await readOptionsOf(options, settings, terminal), context, terminal);
   }
   // Coverage alone is a question, too.
   if (context.card !== undefined) return { evaluation: engine.evaluate([], context), damaged: false };

@@ -17,16 +17,15 @@ import {
   contextOption,
   example,
   pointInTime,
-  repeatable,
   wholeNumber,
 } from "../options.js";
 import { resolveSettings } from "../settings.js";
 import type { Terminal } from "../terminal.js";
+import { addTraceOptions, readOptionsOf, type TraceOptions } from "../trace-options.js";
 
-interface Options extends ConfigOptions {
+interface Options extends ConfigOptions, TraceOptions {
   readonly org?: string;
   readonly card?: string;
-  readonly traces?: readonly string[];
   readonly agent?: string;
   readonly agentId?: string;
   readonly limit: number;
@@ -44,12 +43,9 @@ export function define(command: Command, terminal: Terminal): void {
   command
     .argument("[file]", "the policy (default: from the config file)")
     .option("--org <file>", "org policy below it")
-    .option("--card <file>", "alignment card to check against")
-    .option(
-      "--traces <source>",
-      "file, folder, pattern or `-`; may be given again (default: this folder's Claude Code transcripts)",
-      repeatable,
-    )
+    .option("--card <file>", "alignment card to check against");
+  addTraceOptions(command, "file, folder, pattern or `-`; may be given again (default: this folder's Claude Code transcripts)");
+  command
     .addOption(agentOption())
     .addOption(agentIdOption())
     .option("--limit <n>", "the most recent n traces; 0: all", wholeNumber, 50)
@@ -77,7 +73,7 @@ async function test(file: string | undefined, options: Options, terminal: Termin
   const { merged } = loadPolicy(settings, terminal);
   const card = loadCard(settings, Date.now(), terminal);
   const { engine, hasCountTriggers } = openPolicy(merged);
-  const { set, damaged } = await loadTraces(settings.traces, terminal);
+  const { set, damaged } = await loadTraces(settings, await readOptionsOf(options, settings, terminal), terminal);
   const report = replay(
     { hasCountTriggers, evaluate: (...call) => engine.evaluate(...call), openSession: () => engine.openSession() },
     set,

@@ -4,22 +4,17 @@ import { listTools } from "../../trace/tools.js";
 import { EXIT_FAILED } from "../exit-codes.js";
 import { failure } from "../failure.js";
 import { loadTraces } from "../load-traces.js";
-import { addConfigOptions, addFormat, agentIdOption, agentOption, type ConfigOptions, example, repeatable } from "../options.js";
+import { addConfigOptions, addFormat, agentIdOption, agentOption, type ConfigOptions, example } from "../options.js";
 import { resolveSettings } from "../settings.js";
 import type { Terminal } from "../terminal.js";
+import { addTraceOptions, readOptionsOf, type TraceOptions } from "../trace-options.js";
 
-type Options = ConfigOptions & { traces?: string[]; agent?: string; agentId?: string; format: string };
+type Options = ConfigOptions & TraceOptions & { agent?: string; agentId?: string; format: string };
 
 /** `smoltbot traces list`: which tools agents really used. */
 export function define(command: Command, terminal: Terminal): void {
-  command
-    .option(
-      "--traces <source>",
-      "file, folder, pattern or `-`; may be given again (default: this folder's Claude Code transcripts)",
-      repeatable,
-    )
-    .addOption(agentOption())
-    .addOption(agentIdOption());
+  addTraceOptions(command, "file, folder, pattern or `-`; may be given again (default: this folder's Claude Code transcripts)");
+  command.addOption(agentOption()).addOption(agentIdOption());
   addConfigOptions(command);
   addFormat(command, ["text", "json", "tools"]);
   example(
@@ -29,7 +24,7 @@ export function define(command: Command, terminal: Terminal): void {
   );
   command.action(async (options: Options) => {
     const settings = await resolveSettings({ ...options, agent: options.agent ?? options.agentId });
-    const { set, damaged } = await loadTraces(settings.traces, terminal);
+    const { set, damaged } = await loadTraces(settings, await readOptionsOf(options, settings, terminal), terminal);
     const usage = listTools(set, { agent: settings.agent });
     if (usage.traces === 0) throw failure("usage_no_such_agent", `no trace is of the agent ${quoteText(settings.agent ?? "")}`);
     if (options.format === "json") {
