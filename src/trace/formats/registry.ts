@@ -1,4 +1,5 @@
 import type { BlobFormat, Probe, TraceFormat } from "../reader.js";
+import { anthropicMessages } from "./anthropic-messages.js";
 import { apTrace } from "./ap-trace.js";
 import { claudeCode } from "./claude-code.js";
 import { claudeHooks } from "./claude-hooks.js";
@@ -9,6 +10,8 @@ import { events } from "./events.js";
 import { geminiCli } from "./gemini-cli.js";
 import { langfuse } from "./langfuse.js";
 import { mcpJsonRpc } from "./mcp-jsonrpc.js";
+import { openaiChat } from "./openai-chat.js";
+import { openaiResponses } from "./openai-responses.js";
 
 /** Every format we read; on a tie the earlier one wins. A new format is one file and one entry here. */
 export const formats: readonly TraceFormat[] = [
@@ -20,6 +23,9 @@ export const formats: readonly TraceFormat[] = [
   geminiCli,
   langfuse,
   mcpJsonRpc,
+  openaiChat,
+  openaiResponses,
+  anthropicMessages,
   events,
   csv,
 ];

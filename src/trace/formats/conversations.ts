@@ -1,0 +1,194 @@
+import { conversationLinksMax } from "../../limits.js";
+import { type FoundCall, sampleOf, type Turn } from "./found-call.js";
+
+/** A call with what tells it from every other call of its conversation. */
+export interface PlacedCall {
+  readonly call: FoundCall;
+  readonly callId: string;
+  readonly timeMs: number | undefined;
+}
+
+export interface Conversation {
+  /** Trace key. */
+  readonly key: string;
+  /** In the order of the turns, those of earlier requests among them. */
+  readonly calls: readonly PlacedCall[];
+}
+
+/** What a record says of the conversation it belongs to. */
+export interface Exchange {
+  readonly history: readonly Turn[];
+  /** Alternatives: each goes on from the history by itself. */
+  readonly answers: readonly (readonly Turn[])[];
+  /** Key of the conversation by a name that the record gives it. */
+  readonly named?: string | undefined;
+  /** The name is one of a request, perhaps: what the history shows is believed first. */
+  readonly namedWeakly?: boolean | undefined;
+}
+
+/**
+ * Puts the records of a request log together, each of which repeats what was said before. Without a name, a record belongs
+ * to the conversation that holds one of its call ids, else to the one whose last record is a proper beginning of it, else
+ * it starts a conversation. Ids that servers count up (`call_0`) tell nothing of other conversations and may restart inside
+ * one: such a call is known by all turns before it instead, as is a call without an id. Records that are equal from
+ * start to end, without ids and without a name, are different conversations. Memory is bounded by `conversationLinksMax`.
+ */
+export class Conversations {
+  private readonly byCall = new Map<string, string>();
+  private readonly byEnding = new Map<number, string>();
+  private started = 0;
+
+  constructor(private readonly inputName: string) {}
+
+  place(exchange: Exchange): Conversation {
+    const calls: PlacedCall[] = [];
+    const chain = new TurnChain();
+    const beginnings: number[] = [];
+    for (const turn of exchange.history) {
+      if (chain.add(turn)) beginnings.push(chain.value);
+      addCalls(calls, turn, chain.value);
+    }
+    const historyEnd = chain.value;
+    const endings: number[] = [];
+    for (const answer of exchange.answers) {
+      const branch = chain.copy();
+      for (const turn of answer) {
+        branch.add(turn);
+        addCalls(calls, turn, branch.value);
+      }
+      endings.push(branch.value);
+    }
+    const grew = endings.some((ending) => ending !== historyEnd);
+    if (!grew) beginnings.pop();
+    const key = this.keyOf(exchange, calls, beginnings);
+    for (const { call } of calls) if (call.id !== undefined && isUnique(call.id, call.tool)) keep(this.byCall, call.id, key);
+    for (const ending of grew ? endings : [historyEnd]) keep(this.byEnding, ending, key);
+    return { key, calls };
+  }
+
+  private keyOf(exchange: Exchange, calls: readonly PlacedCall[], beginnings: readonly number[]): string {
+    if (exchange.named !== undefined && exchange.namedWeakly !== true) return exchange.named;
+    return (
+      this.knownByCalls(exchange, calls) ??
+      exchange.named ??
+      this.knownByBeginning(beginnings) ??
+      // The first call names the conversation, so that files with a request each come together.
+      calls.find(({ call }) => call.id !== undefined && isUnique(call.id, call.tool))?.call.id ??
+      `\u0000${this.inputName}\u0000${this.started++}`
+    );
+  }
+
+  private knownByCalls(exchange: Exchange, calls: readonly PlacedCall[]): string | undefined {
+    for (const { call } of calls) {
+      const key = call.id === undefined ? undefined : this.byCall.get(call.id);
+      if (key !== undefined) return key;
+    }
+    for (const turn of exchange.history) {
+      for (const id of turn.results) {
+        const key = this.byCall.get(id);
+        if (key !== undefined) return key;
+      }
+    }
+    return undefined;
+  }
+
+  private knownByBeginning(beginnings: readonly number[]): string | undefined {
+    for (let i = beginnings.length - 1; i >= 0; i--) {
+      const key = this.byEnding.get(beginnings[i]!);
+      if (key !== undefined) return key;
+    }
+    return undefined;
+  }
+}
+
+function addCalls(calls: PlacedCall[], turn: Turn, place: number): void {
+  turn.calls.forEach((call, index) => {
+    const isOwn = call.id !== undefined && isUnique(call.id, call.tool);
+    const callId = isOwn ? call.id! : `\u0000${place.toString(36)}:${index}`;
+    calls.push({ call, callId, timeMs: turn.timeMs });
+  });
+}
+
+function keep<K>(links: Map<K, string>, link: K, key: string): void {
+  if (!links.has(link) && links.size >= conversationLinksMax) links.delete(links.keys().next().value!);
+  links.set(link, key);
+}
+
+const wordsOfId = /[A-Za-z0-9]+/g;
+
+/**
+ * Whether an id was drawn at random and so names one call anywhere: it has a run of 16 letters and digits, or of 8 with a
+ * letter after a digit, that is no part of the tool's name. `call_12`, `functions.read_file:3` and `0` do not.
+ */
+export function isUnique(id: string, tool: string): boolean {
+  for (const [word] of id.matchAll(wordsOfId)) {
+    if (word.length < 8 || tool.includes(word)) continue;
+    if (word.length >= 16 ? /\d.*\d/.test(word) && !word.startsWith("000") : /\d[A-Za-z]/.test(word)) return true;
+  }
+  return false;
+}
+
+/** Turns that are rewritten, cut or injected between requests, and say nothing of which conversation it is. */
+const passingRoles: ReadonlySet<string> = new Set([
+  "system",
+  "developer",
+  "tool",
+  "function",
+  "observation",
+  "reasoning",
+  "ToolMessage",
+  "SystemMessage",
+]);
+
+/** Names every beginning of a conversation by a number of 53 bits: equal turns, equal numbers. */
+class TurnChain {
+  private low = 0x2545f491;
+  private high = 0x4f6cdd1d;
+
+  /** Whether the turn moved it. Of a turn with calls only the calls count: the text around them is often left out. */
+  add(turn: Turn): boolean {
+    if (turn.calls.length === 0) {
+      if (turn.text === "" || passingRoles.has(turn.role)) return false;
+      this.mix(turn.text);
+      return true;
+    }
+    for (const call of turn.calls) {
+      this.mix(call.tool);
+      this.mix(call.id !== undefined && isUnique(call.id, call.tool) ? call.id : argumentsOf(call));
+    }
+    return true;
+  }
+
+  copy(): TurnChain {
+    const copy = new TurnChain();
+    copy.low = this.low;
+    copy.high = this.high;
+    return copy;
+  }
+
+  get value(): number {
+    return (this.high & 0x1fffff) * 4294967296 + (this.low >>> 0);
+  }
+
+  private mix(text: string): void {
+    let { low, high } = this;
+    for (let i = 0; i <= text.length; i++) {
+      const unit = i < text.length ? text.charCodeAt(i) : 0x10000 + text.length;
+      low = Math.imul(low ^ unit, 0x85ebca6b);
+      high = Math.imul(high ^ unit ^ (low >>> 15), 0xc2b2ae35);
+    }
+    this.low = low ^ (high >>> 13);
+    this.high = high ^ (low >>> 16);
+  }
+}
+
+/** The same text for arguments that are an object here and JSON text there. */
+function argumentsOf(call: FoundCall): string {
+  const value = call.args?.();
+  try {
+    const parsed: unknown = typeof value === "string" ? JSON.parse(value) : value;
+    return sampleOf(JSON.stringify(parsed) ?? "");
+  } catch {
+    return typeof value === "string" ? sampleOf(value.trim()) : "";
+  }
+}
