@@ -1,11 +1,12 @@
 import { decodeUtf8, indexOfBytes, markerOf } from "../bytes.js";
-import { asList, asObject, asText, asToolName, firstRecords, type JsonObject, recordsIn } from "../json.js";
+import { asList, asObject, asText, firstRecords, type JsonObject, recordsIn } from "../json.js";
 import type { InputMeta, Probe, RawRecord, RecordReader, TraceFormat, TraceSink } from "../reader.js";
 import { parseTime } from "../time.js";
+import { callOfBlock } from "./message-turns.js";
 
 /**
- * Claude Code session transcripts and `claude -p --output-format stream-json`. Calls are `tool_use` blocks of assistant
- * records and of `agent_progress` records; a trace is a session, over all files that carry its id.
+ * Claude Code session transcripts and `claude -p --output-format stream-json`. Calls are `tool_use`,
+ * `server_tool_use` and `mcp_tool_use` blocks of assistant records and of `agent_progress` records; a trace is a session, over all files that carry its id.
  */
 export const claudeCode: TraceFormat = {
   id: "claude-code",
@@ -37,7 +38,8 @@ function scoreOf(record: JsonObject): number {
   return session !== undefined && otherTypes.has(record["type"]) ? 0.8 : 0;
 }
 
-const toolUse = markerOf('"tool_use"');
+/** Ends the name of every kind of block that is a call. */
+const kindEnd = markerOf('tool_use"');
 const sessionMarkers = [markerOf('"sessionId"'), markerOf('"session_id"')];
 const twoRecords = markerOf('}{"');
 const asciiEscape = markerOf("\\u00");
@@ -90,12 +92,15 @@ class TranscriptReader implements RecordReader {
     }
     for (const item of asList(content) ?? []) {
       const block = asObject(item);
-      if (block?.["type"] !== "tool_use") continue;
+      const found = block === undefined ? undefined : callOfBlock(block);
+      if (found === undefined) continue;
       this.know(session, record);
       this.sink.call({
         trace: session,
-        callId: asText(block["id"]),
-        tool: asToolName(block["name"]),
+        callId: found.id,
+        tool: found.tool,
+        server: found.server,
+        args: found.args,
         timeMs: parseTime(record["timestamp"]),
         subagent,
         line,
@@ -121,7 +126,7 @@ class TranscriptReader implements RecordReader {
    */
   private canSkip(bytes: Uint8Array): boolean {
     if (bytes[0] !== 0x7b || bytes[bytes.length - 1] !== 0x7d) return false;
-    if (indexOfBytes(bytes, toolUse) !== -1) return false;
+    if (mayHoldCall(bytes)) return false;
     const named = sessionMarkers.map((marker) => this.namesOnlyKnown(bytes, marker));
     if (named.includes(false) || !named.includes(true)) return false;
     return indexOfBytes(bytes, twoRecords) === -1 && !spellsLetters(bytes);
@@ -147,6 +152,15 @@ function isSubagent(record: JsonObject): boolean {
     asText(record["agentId"]) !== undefined ||
     asText(record["parent_tool_use_id"]) !== undefined
   );
+}
+
+/** Usage counts have a key `server_tool_use` in every record of an assistant; as a value it is the kind of a block. */
+function mayHoldCall(bytes: Uint8Array): boolean {
+  for (let at = indexOfBytes(bytes, kindEnd); at !== -1; at = indexOfBytes(bytes, kindEnd, at)) {
+    at += kindEnd.length;
+    if (bytes[at] !== 0x3a) return true;
+  }
+  return false;
 }
 
 /** An ASCII letter or underscore written as `\u00XX` could spell a marker that a byte search misses. */

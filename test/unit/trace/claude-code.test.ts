@@ -104,6 +104,19 @@ describe("Claude Code transcripts", () => {
     expect(set.traces.length).toBe(1);
   });
 
+  it("counts tools that the API runs itself: server tools, and tools of MCP servers it connects to", async () => {
+    const usage = { server_tool_use: { web_search_requests: 1 } };
+    const blocks = [
+      { type: "server_tool_use", id: "srvtoolu_1", name: "web_search", input: {} },
+      { type: "mcp_tool_use", id: "mcptoolu_1", name: "ask", server_name: "deepwiki", input: {} },
+    ];
+    const record = assistant("s1", blocks) as { message: object };
+    const set = await read(lines(user("s1"), assistant("s1", []), { ...record, message: { ...record.message, usage } }));
+    expect(toolsOf(set)).toEqual(["web_search", "mcp__deepwiki__ask"]);
+    const counted = { ...(assistant("s1", [{ type: "text", text: '"tool_use"' }]) as object), usage };
+    expect(toolsOf(await read(lines(user("s1"), counted)))).toEqual([]);
+  });
+
   it("takes other progress kinds, hook records and results for no calls", async () => {
     const progress = (data: object) => ({ sessionId: "s1", type: "progress", data });
     const set = await read(
