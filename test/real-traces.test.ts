@@ -162,7 +162,9 @@ describe.skipIf(!present)("recorded runs give the same calls, one by one", () =>
       }));
     const listed = calls.map(({ trace_id, timestamp, tool, subagent }) => {
       const timeMs = timestamp === null ? Number.NaN : parseTime(timestamp);
-      return { trace_id, timeMs: isDated ? timeMs : undefined, tool, subagent };
+      // Chat messages name no conversation; what people see of it is the input.
+      const id = file.startsWith("openai-chat-") ? folder + file : trace_id;
+      return { trace_id: id, timeMs: isDated ? timeMs : undefined, tool, subagent };
     });
     const apart = (a: { subagent: boolean }, b: { subagent: boolean }) => Number(a.subagent) - Number(b.subagent);
     expect(found.sort(apart)).toEqual(listed.sort(apart));
