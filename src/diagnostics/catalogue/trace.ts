@@ -80,4 +80,25 @@ export const traceCodes = {
     meaning: "The compressed data is cut or corrupt. What could be read before the damage was read.",
     fix: "fetch or compress the file again",
   },
+  trace_zstd_damaged: {
+    level: "error",
+    title: "damaged Zstandard data",
+    meaning:
+      "The compressed data is cut or corrupt, needs a dictionary, or a window of more than 128 MiB. What could be read before that was read.",
+    fix: "fetch or compress the file again, without a dictionary and with a window of at most 128 MiB (`--long=27`)",
+  },
+  trace_too_large: {
+    level: "error",
+    title: "a compressed or piped file that has to be read as a whole, and is too large",
+    meaning:
+      "Formats that are read by position, such as Parquet, are held in memory when they come compressed or from a pipe, up to 256 MiB.",
+    fix: "give the plain file by its path",
+  },
+  trace_worker_failed: {
+    level: "error",
+    title: "a reading thread that died",
+    meaning:
+      "A thread that read a part of the input ended twice before it was done. Reading was stopped, so the answer is not the whole truth.",
+    fix: "run again with `--workers 0`; when that fails, too, more memory may help",
+  },
 } as const satisfies Record<string, CodeEntry>;

@@ -1,3 +1,4 @@
+import type { LaneFormat } from "../lane.js";
 import type { BlobFormat, Probe, TraceFormat } from "../reader.js";
 import { anthropicMessages } from "./anthropic-messages.js";
 import { apTrace } from "./ap-trace.js";
@@ -32,6 +33,9 @@ export const formats: readonly TraceFormat[] = [
 
 /** Every format that is not text; asked before the others, by the first bytes. */
 export const blobFormats: readonly BlobFormat[] = [];
+
+/** Formats whose lines can be read without a string or an object per line. */
+export const laneFormats: readonly LaneFormat[] = [];
 
 /** What `--trace-format` takes. */
 export const formatIds: readonly string[] = [...formats, ...blobFormats].map(({ id }) => id);
