@@ -99,6 +99,6 @@ export const traceCodes = {
     title: "a reading thread that died",
     meaning:
       "A thread that read a part of the input ended twice before it was done. Reading was stopped, so the answer is not the whole truth.",
-    fix: "run again with `--workers 0`; when that fails, too, more memory may help",
+    fix: "run again with `--threads 0`; when that fails, too, more memory may help",
   },
 } as const satisfies Record<string, CodeEntry>;
