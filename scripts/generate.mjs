@@ -9,11 +9,15 @@ import { crc32 } from "./crc32.mjs";
 import { filesUnder, root, whenChanged, writeAtomically } from "./freshness.mjs";
 
 const kernelFile = "src/engine/kernel.generated.ts";
+const pageFile = "src/report/html/page.generated.ts";
+const scannerFile = "src/trace/scanner.generated.ts";
 const versionFile = "src/version.generated.ts";
 
 await generateVersion();
 await generateKernel();
+await generateScanner();
 await generateValidators();
+await generatePage();
 
 async function generateVersion() {
   await whenChanged("version", { inputs: ["package.json", "scripts/generate.mjs"], outputs: [versionFile] }, () => {
@@ -30,16 +34,7 @@ async function generateKernel() {
   const inputs = ["assembly", "asconfig.json", "src/artifact/layout.ts", "scripts/generate.mjs", "scripts/crc32.mjs"];
   const salt = toolVersion("assemblyscript");
   const ran = await whenChanged("kernel", { inputs, outputs: [kernelFile], salt }, () => {
-    const folder = mkdtempSync(join(tmpdir(), "smoltbot-kernel-"));
-    const wasm = join(folder, "kernel.wasm");
-    run("asc", ["assembly/index.ts", "--outFile", wasm]);
-    const bytes = readFileSync(wasm);
-    rmSync(folder, { recursive: true });
-    const module = new WebAssembly.Module(bytes);
-    const imports = WebAssembly.Module.imports(module);
-    if (imports.length > 0) fail(`the kernel must not import anything, but imports ${JSON.stringify(imports)}`);
-    writeAtomically(join(root, kernelFile), kernelModule(bytes));
-    note(`kernel: ${bytes.length} bytes`);
+    writeAtomically(join(root, kernelFile), kernelModule(compileModule("kernel", ["assembly/index.ts"])));
   });
   return ran;
 }
@@ -55,6 +50,32 @@ export const kernelBase64 =
 `;
 }
 
+/** The scanner of JSON lines: a module of its own, because the evaluator ships without it. */
+async function generateScanner() {
+  const inputs = ["assembly/scan", "scripts/generate.mjs"];
+  await whenChanged("scanner", { inputs, outputs: [scannerFile], salt: toolVersion("assemblyscript") }, () => {
+    const bytes = compileModule("scanner", ["assembly/scan/index.ts", "--config", "assembly/scan/asconfig.json"]);
+    const text = `// Made by scripts/generate.mjs from assembly/scan/ with the options of its asconfig.json.
+export const scannerBase64 =
+  "${bytes.toString("base64")}";
+`;
+    writeAtomically(join(root, scannerFile), text);
+  });
+}
+
+/** Runs the AssemblyScript compiler; the module must not import anything. */
+function compileModule(name, args) {
+  const folder = mkdtempSync(join(tmpdir(), `smoltbot-${name}-`));
+  const wasm = join(folder, `${name}.wasm`);
+  run("asc", [...args, "--outFile", wasm]);
+  const bytes = readFileSync(wasm);
+  rmSync(folder, { recursive: true });
+  const imports = WebAssembly.Module.imports(new WebAssembly.Module(bytes));
+  if (imports.length > 0) fail(`the ${name} must not import anything, but imports ${JSON.stringify(imports)}`);
+  note(`${name}: ${bytes.length} bytes`);
+  return bytes;
+}
+
 async function generateValidators() {
   const script = "scripts/generate-validators.mjs";
   if (!existsSync(join(root, script))) return note(`${script} is absent, so there are no schema validators yet`);
@@ -63,6 +84,14 @@ async function generateValidators() {
     run(process.execPath, [script]);
     return filesUnder("src/syntax").filter((file) => file.includes(".generated."));
   });
+}
+
+async function generatePage() {
+  const script = "scripts/generate-page.mjs";
+  const inputs = [script, "src/report", "src/diagnostics/escape.ts", "src/limits.ts"]
+    .flatMap(filesUnder)
+    .filter((file) => !file.includes(".generated."));
+  await whenChanged("page", { inputs, outputs: [pageFile], salt: toolVersion("esbuild") }, () => run(process.execPath, [script]));
 }
 
 function toolVersion(name) {

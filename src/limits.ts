@@ -35,6 +35,10 @@ export const artifactBytesMax = 64 * 1024 * 1024;
 export const dynamicRowsMax = 65_536;
 /** One line of a trace file. Longer lines are reported and skipped: V8 strings end at about 512 MiB. */
 export const traceLineBytesMax = 256 * 1024 * 1024;
+/** Parquet and the like when compressed or piped: they are read by position, so they are held in memory. */
+export const traceBlobBytesMax = 256 * 1024 * 1024;
+/** Window of a Zstandard frame, which is memory: what its own tools take without being asked (level 19 and `--long`). */
+export const zstdWindowBytesMax = 128 * 1024 * 1024;
 /** Call ids remembered to count a call once, over all inputs; about 100 bytes each. Beyond it old sessions are forgotten. */
 export const callIdsMax = 2_000_000;
 /** Wrapper tools inside wrapper tools that are looked through; gateways are chained twice at most. */
@@ -77,3 +81,11 @@ export const markdownLengthMax = 65_536;
 export const sarifResultsMax = 5_000;
 /** Calls and endings of conversations remembered to find what a request log repeats; older ones are new when they return. */
 export const conversationLinksMax = 200_000;
+/** What is kept of spans whose traces may still go on, as estimated: some 100,000 spans. Beyond it the oldest trace is decided. */
+export const openSpanBytesMax = 48 * 1024 * 1024;
+/** Tool spans above a tool span that it is compared with; real nesting is two or three deep. */
+export const toolAncestorsMax = 64;
+/** Decisions on tool calls that wait for the event of the result; a session has a handful open at a time. */
+export const waitingDecisionsMax = 10_000;
+/** Rows of a Parquet file decoded at a time: a row group at most, and never more than about 200 MB of columns. */
+export const parquetRowsMax = 1_000_000;

@@ -29,7 +29,7 @@ export const allowed: Readonly<Record<string, Allowance>> = {
   engine: { values: ["artifact", "limits", "glob", ...purePolicy], types: ["policy"] },
   reference: { values: [], types: ["policy", "glob", "engine/result"] },
   trace: { values: ["diagnostics", "limits"], types: ["engine", "policy"] },
-  report: { values: ["diagnostics/escape"], types: anything },
+  report: { values: ["diagnostics/escape", "limits"], types: anything },
   cli: { values: anything },
   index: {
     values: ["syntax", "policy", "glob", "diagnostics", "limits", "artifact", "compiler", "version.generated"],

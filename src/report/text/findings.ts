@@ -16,7 +16,7 @@ export interface ShownFinding {
   readonly calls?: number;
 }
 
-const labels: Record<ViolationType | WarningType, string> = {
+export const findingLabels: Record<ViolationType | WarningType, string> = {
   forbidden: "FORBIDDEN",
   capability_exceeded: "EXCEEDED",
   unmapped_denied: "UNMAPPED_TOOL",
@@ -50,7 +50,7 @@ export function warningLines(finding: ShownFinding, nowMs: number | undefined, p
 }
 
 function head({ type, tool, calls }: ShownFinding, level: string): string {
-  return `${labels[type]}: ${toolName(tool)} (${level})${calls !== undefined && calls > 1 ? ` ×${calls}` : ""}`;
+  return `${findingLabels[type]}: ${toolName(tool)} (${level})${calls !== undefined && calls > 1 ? ` ×${calls}` : ""}`;
 }
 
 function because({ reason, rule }: ShownFinding, paint: Paint): string[] {

@@ -1,8 +1,8 @@
 import { escapeText } from "../../diagnostics/escape.js";
 import type { ReplayReport, TraceReport } from "../../trace/replay-report.js";
 import type { Paint } from "../paint.js";
-import { graceWords } from "./evaluation.js";
 import { violationLines, warningLines } from "./findings.js";
+import { replayNotes } from "./replay-notes.js";
 import { clock, count, lines, mark, toolName } from "./words.js";
 
 export interface ReplayTextFrame {
@@ -64,27 +64,11 @@ function summaryLines(report: ReplayReport, paint: Paint): string[] {
           `${String(n).padStart(6)}  ${toolName(tool)}${agent === undefined ? "" : ` (${escapeText(agent)})`}  until ${clock(expiresAtMs)}`,
       ),
     ),
-    ...notes(report).map((line) => paint.faint(`  ${line}`)),
+    ...replayNotes(report).map((line) => paint.faint(`  ${line}`)),
   ];
 }
 
 function listed(rows: readonly string[]): string[] {
   const shown = rows.slice(0, listedMax).map((row) => `  ${row}`);
   return rows.length > listedMax ? [...shown, `          and ${rows.length - listedMax} more`] : shown;
-}
-
-function notes(report: ReplayReport): string[] {
-  const { leftOut, badLines, summary, mode } = report;
-  const out: string[] = [];
-  if (leftOut.beyondLimit > 0) out.push(`${count(leftOut.beyondLimit, "older trace")} left out by --limit (0: all)`);
-  if (leftOut.otherAgent > 0) out.push(`${count(leftOut.otherAgent, "trace")} of another agent left out`);
-  if (leftOut.otherTime > 0) out.push(`${count(leftOut.otherTime, "trace")} before --since left out`);
-  if (leftOut.undated > 0) out.push(`${count(leftOut.undated, "trace")} without a time left out by --since`);
-  if (badLines > 0) out.push(`${count(badLines, "line")} could not be read and ${badLines === 1 ? "was" : "were"} skipped`);
-  if (!report.cardChecked) out.push("No card given: card actions were not checked");
-  if (summary.fail > 0 && mode !== "enforce") out.push(`Enforcement mode ${mode}: live, these failures would not be blocked`);
-  const denied = report.traces.some((t) => t.findings.some((f) => f.type === "unmapped_denied"));
-  const why = report.grace === "off" ? "Grace switched off by --no-grace" : graceWords(report.grace);
-  if (denied && why !== undefined) out.push(why);
-  return out;
 }

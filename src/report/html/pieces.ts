@@ -1,0 +1,125 @@
+import type { Verdict } from "../../engine/result.js";
+import { clock, marks } from "../text/words.js";
+import type { Page, PageCounts, PagePlace } from "./payload.js";
+import { type Child, h, type Tree } from "./tree.js";
+
+/** Characters of a name a table shows; the drill-down shows all of it. */
+const nameShown = 120;
+
+export type Shown = Verdict | "skipped";
+
+/** Mark and word: the verdict never hangs on a colour. */
+export function badge(verdict: Shown): Tree {
+  const mark = verdict === "skipped" ? "–" : marks[verdict];
+  return h("span", { class: `badge ${verdict}` }, h("span", { class: "mark", "aria-hidden": "true" }, mark), verdict);
+}
+
+/** A name or glob as it was written, cut for a table. */
+export function code(text: string): Tree {
+  const points = [...text.slice(0, nameShown * 2 + 2)];
+  if (points.length <= nameShown) return h("code", {}, text);
+  const more = h("span", { class: "cut" }, `… ${number(text.length)} characters`);
+  return h("code", {}, points.slice(0, nameShown).join(""), more);
+}
+
+export function number(n: number): string {
+  return n.toLocaleString("en-US");
+}
+
+/** "1 call", "2,000 calls". */
+export function some(n: number, one: string, many = `${one}s`): string {
+  return `${number(n)} ${n === 1 ? one : many}`;
+}
+
+/** To the minute, UTC; nothing for no time. */
+export function time(ms: number | null | undefined): Child {
+  if (ms === null || ms === undefined || !Number.isFinite(ms)) return h("span", { class: "none" }, "no time");
+  return h("time", { datetime: new Date(ms).toISOString() }, clock(ms).slice(0, 16));
+}
+
+/** `2 Feb 2026`, or with the hour where the period is short. */
+export function dayOf(ms: number): string {
+  return new Date(ms).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+}
+
+/** A bar of calls or traces by verdict; widths are shares of 100, and what is there is seen. */
+export function bar(counts: PageCounts, label: string): Tree {
+  const total = counts[0] + counts[1] + counts[2];
+  const least = 1.5;
+  const shares = counts.map((n) => (n === 0 ? 0 : Math.max(least, (n / Math.max(1, total)) * 100)));
+  const sum = shares.reduce((a, b) => a + b, 0);
+  const classes = ["pass", "warn", "fail"];
+  let x = 0;
+  const parts = [2, 1, 0].flatMap((i) => {
+    if (shares[i] === 0) return [];
+    const width = (shares[i]! / sum) * 100;
+    const part = h("rect", { class: classes[i]!, x: round(x), y: 0, width: round(width), height: 8 });
+    x += width;
+    return [part];
+  });
+  return h(
+    "svg",
+    { class: "bar", viewBox: "0 0 100 8", preserveAspectRatio: "none", role: "img", "aria-label": label },
+    ...parts,
+  );
+}
+
+export function round(n: number): number {
+  return Math.round(n * 100) / 100;
+}
+
+/** `5 fail, 12 warn, 400 pass`, zeros left out. */
+export function countsWords([pass, warn, fail]: PageCounts): string {
+  const parts = [fail > 0 && `${number(fail)} fail`, warn > 0 && `${number(warn)} warn`, pass > 0 && `${number(pass)} pass`];
+  return parts.filter((part) => part !== false).join(", ") || "none";
+}
+
+/** A rule and the place where it stands. */
+export function ruleOf(page: Page, rule: number, ...behind: readonly Child[]): Tree {
+  const found = page.rules[rule];
+  if (found === undefined) return h("span", { class: "none" }, "no rule");
+  const level = found.level === "" ? [] : [" ", h("span", { class: "level" }, found.level)];
+  const place = found.place === "" ? [] : [" ", h("span", { class: "place" }, found.place)];
+  return h("span", { class: "rule" }, h("span", { class: "rulename" }, found.name), ...level, ...place, ...behind);
+}
+
+/** The first calls: file and line, time, who called. */
+export function calls(page: Page, places: readonly PagePlace[]): Tree {
+  if (places.length === 0) return h("span", { class: "none" }, "none kept");
+  return h(
+    "ul",
+    { class: "calls" },
+    places.map(([input, line, ms, subagent]) =>
+      h(
+        "li",
+        {},
+        h("span", { class: "place" }, `${page.texts[input] ?? ""}:${line}`),
+        " ",
+        time(ms),
+        subagent === 1 ? " by a subagent" : undefined,
+      ),
+    ),
+  );
+}
+
+/** Terms and what they say; entries without anything to say are left out. */
+export function terms(...entries: readonly (readonly [string, Child | readonly Child[]] | undefined)[]): Tree {
+  return h(
+    "dl",
+    { class: "terms" },
+    entries.flatMap((entry) => (entry === undefined ? [] : [h("div", {}, h("dt", {}, entry[0]), h("dd", {}, entry[1]))])),
+  );
+}
+
+/** Tools and their calls; with scripts a name leads to its tool. */
+export function toolList(tools: readonly (readonly [tool: string, calls: number])[]): Tree {
+  return h(
+    "ul",
+    {},
+    tools.map(([tool, n]) => h("li", {}, toolLink(tool), ` ${some(n, "call")}`)),
+  );
+}
+
+export function toolLink(tool: string): Tree {
+  return h("span", { class: "tool", "data-tool": tool }, code(tool));
+}
