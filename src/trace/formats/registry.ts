@@ -9,15 +9,23 @@ import { copilotCli } from "./copilot-cli.js";
 import { csv } from "./csv.js";
 import { events } from "./events.js";
 import { geminiCli } from "./gemini-cli.js";
+import { jaeger } from "./jaeger.js";
 import { langfuse } from "./langfuse.js";
 import { mcpJsonRpc } from "./mcp-jsonrpc.js";
 import { openaiChat } from "./openai-chat.js";
 import { openaiResponses } from "./openai-responses.js";
+import { otlp } from "./otlp.js";
+import { spanArray } from "./span-array.js";
+import { tempo } from "./tempo.js";
 
 /** Every format we read; on a tie the earlier one wins. A new format is one file and one entry here. */
 export const formats: readonly TraceFormat[] = [
   claudeCode,
   apTrace,
+  otlp,
+  tempo,
+  jaeger,
+  spanArray,
   claudeHooks,
   codex,
   copilotCli,
