@@ -1,10 +1,17 @@
-import type { TraceSet } from "./trace-set.js";
+import type { CallTable } from "./trace-set.js";
+
+/** Calls and how many sessions and inputs they are of; a `TraceSet` is one. */
+export interface SessionCalls {
+  readonly calls: Pick<CallTable, "length" | "session" | "timeMs" | "input">;
+  readonly sessions: number;
+  readonly inputs: { readonly length: number };
+}
 
 /**
  * All calls, session by session, each in call order: by time, and by their place in the inputs where times are equal. A
  * call without a time stands right after the call before it in its input. Linear when the inputs are in order already.
  */
-export function callsInOrder(set: TraceSet): Uint32Array {
+export function callsInOrder(set: SessionCalls): Uint32Array {
   const { session, length } = set.calls;
   const time = effectiveTimes(set);
   const starts = new Uint32Array(set.sessions + 1);
@@ -21,7 +28,7 @@ export function callsInOrder(set: TraceSet): Uint32Array {
   return order;
 }
 
-function effectiveTimes({ calls, inputs }: TraceSet): Float64Array {
+function effectiveTimes({ calls, inputs }: SessionCalls): Float64Array {
   const { session, timeMs, input, length } = calls;
   const times = new Float64Array(length);
   const latest = new Map<number, number>();

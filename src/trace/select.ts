@@ -31,33 +31,75 @@ export interface Selection {
   hasCall(call: number): boolean;
 }
 
-/** Applies a filter. Linear in the calls when there is a time range, else in the traces (and sorting those). */
-export function selectTraces(set: TraceSet, filter: TraceFilter = {}): Selection {
+/** What a selection looks at of traces that are numbered from 0. */
+export interface SelectableTraces {
+  readonly length: number;
+  agentOf(index: number): string | undefined;
+  /** Whether it is the trace, or has a call of the session, that the filter names. */
+  isInSession(index: number): boolean;
+  /** Time of its last call, else of what else dates it. */
+  lastOf(index: number): number | undefined;
+  callsOf(index: number): number;
+  /** Whether a call of it lies within the time range. */
+  isWithin(index: number): boolean;
+}
+
+/** Which traces are looked at: undated ones in the order of the inputs, then oldest first. Linear but for sorting them. */
+export function select(traces: SelectableTraces, filter: TraceFilter): Pick<Selection, "traces" | "leftOut"> {
   const { sinceMs = -Infinity, untilMs = Infinity } = filter;
-  const ranged = filter.sinceMs !== undefined || filter.untilMs !== undefined;
-  const within = (timeMs: number | undefined) => timeMs !== undefined && timeMs >= sinceMs && timeMs < untilMs;
-  const callsWithin = ranged ? new Uint8Array(set.traces.length) : undefined;
-  for (let i = 0; callsWithin !== undefined && i < set.calls.length; i++) {
-    if (within(set.calls.timeMs[i])) callsWithin[set.calls.trace[i]!] = 1;
-  }
+  const ranged = isRanged(filter);
+  const within = (timeMs: number) => timeMs >= sinceMs && timeMs < untilMs;
   const leftOut = { otherAgent: 0, otherSession: 0, otherTime: 0, undated: 0, beyondLimit: 0 };
   const kept: number[] = [];
-  for (const [index, trace] of set.traces.entries()) {
-    if (filter.agent !== undefined && (trace.agent ?? filter.agent) !== filter.agent) leftOut.otherAgent++;
-    else if (ranged && trace.lastMs === undefined) leftOut.undated++;
-    else if (callsWithin !== undefined && !(trace.calls > 0 ? callsWithin[index] === 1 : within(trace.lastMs)))
-      leftOut.otherTime++;
+  const age = new Float64Array(traces.length);
+  for (let index = 0; index < traces.length; index++) {
+    const lastMs = traces.lastOf(index);
+    age[index] = lastMs ?? -Infinity;
+    if (!isOfAgent(traces.agentOf(index), filter)) leftOut.otherAgent++;
+    else if (filter.session !== undefined && !traces.isInSession(index)) leftOut.otherSession++;
+    else if (ranged && lastMs === undefined) leftOut.undated++;
+    else if (ranged && !(traces.callsOf(index) > 0 ? traces.isWithin(index) : within(lastMs as number))) leftOut.otherTime++;
     else kept.push(index);
   }
-  const ageOf = (index: number) => set.traces[index]!.lastMs ?? -Infinity;
-  kept.sort((a, b) => (ageOf(a) < ageOf(b) ? -1 : ageOf(a) > ageOf(b) ? 1 : a - b));
+  kept.sort((a, b) => (age[a] < age[b] ? -1 : age[a] > age[b] ? 1 : a - b));
   const limit = filter.limit ?? 0;
   if (limit > 0 && kept.length > limit) leftOut.beyondLimit = kept.splice(0, kept.length - limit).length;
+  return { traces: kept, leftOut };
+}
+
+/** A trace that names no agent is meant, too. */
+export function isOfAgent(agent: string | undefined, filter: TraceFilter): boolean {
+  return filter.agent === undefined || (agent ?? filter.agent) === filter.agent;
+}
+
+function isRanged(filter: TraceFilter): boolean {
+  return filter.sinceMs !== undefined || filter.untilMs !== undefined;
+}
+
+/** Applies a filter to a set. Linear in the calls when there is a time range or a session, else in the traces. */
+export function selectTraces(set: TraceSet, filter: TraceFilter = {}): Selection {
+  const { sinceMs = -Infinity, untilMs = Infinity } = filter;
+  const { trace, timeMs, session, length } = set.calls;
+  const ranged = isRanged(filter);
+  const within = new Uint8Array(set.traces.length);
+  const inSession = Uint8Array.from(set.traces, ({ id }) => (id === filter.session ? 1 : 0));
+  for (let i = 0; (ranged || filter.session !== undefined) && i < length; i++) {
+    if (timeMs[i] >= sinceMs && timeMs[i] < untilMs) within[trace[i]] = 1;
+    if (set.sessionNames[session[i]] === filter.session) inSession[trace[i]] = 1;
+  }
+  const { traces, leftOut } = select(
+    {
+      length: set.traces.length,
+      agentOf: (index) => set.traces[index].agent,
+      isInSession: (index) => inSession[index] === 1,
+      lastOf: (index) => set.traces[index].lastMs,
+      callsOf: (index) => set.traces[index].calls,
+      isWithin: (index) => within[index] === 1,
+    },
+    filter,
+  );
   const chosen = new Uint8Array(set.traces.length);
-  for (const index of kept) chosen[index] = 1;
-  return {
-    traces: kept,
-    leftOut,
-    hasCall: (call) => chosen[set.calls.trace[call]!] === 1 && (!ranged || within(set.calls.timeMs[call])),
-  };
+  for (const index of traces) chosen[index] = 1;
+  const hasCall = (call: number) => chosen[trace[call]] === 1 && (!ranged || (timeMs[call] >= sinceMs && timeMs[call] < untilMs));
+  return { traces, leftOut, hasCall };
 }

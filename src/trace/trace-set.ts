@@ -58,6 +58,8 @@ export interface TraceSet {
   readonly traces: readonly Trace[];
   readonly inputs: readonly TraceInputSummary[];
   readonly sessions: number;
+  /** As the inputs name them; `sessions` of them. */
+  readonly sessionNames: readonly string[];
   readonly badLines: number;
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -177,6 +179,7 @@ export class TraceSetBuilder implements CallConsumer {
       })),
       inputs,
       sessions: this.sessionIds.size,
+      sessionNames: Array.from(this.sessionIds.keys(), (key) => key.slice(key.indexOf("\u0000") + 1)),
       badLines: inputs.reduce((sum, each) => sum + each.badLines, 0),
       diagnostics,
     };
