@@ -89,3 +89,5 @@ export const toolAncestorsMax = 64;
 export const waitingDecisionsMax = 10_000;
 /** Rows of a Parquet file decoded at a time: a row group at most, and never more than about 200 MB of columns. */
 export const parquetRowsMax = 1_000_000;
+/** Distinct tools, agents, traces a fast lane remembers, as a power of two; 2^18 traces are 36 MB in each worker. */
+export const laneTraceBitsMax = 18;

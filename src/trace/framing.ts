@@ -29,8 +29,13 @@ export class LineFramer implements Framer {
   constructor(
     private readonly sink: FrameSink,
     private readonly bytesMax = traceLineBytesMax,
-    private readonly text = false,
+    private text = false,
   ) {}
+
+  /** From here on, white space around records is kept. */
+  turnToText(): void {
+    this.text = true;
+  }
 
   push(chunk: Uint8Array): void {
     let start = 0;

@@ -170,7 +170,7 @@ export class Intake {
     const records = this.probed.map((record) => record.parse()).filter((value) => value !== undefined);
     const format = records.length > 0 ? this.detect(this.framing, records) : undefined;
     if (format === undefined) {
-      if (final) this.refuseUnknown(records.length > 0);
+      if (final && !this.turnToText()) this.refuseUnknown(records.length > 0);
       else this.probedBytes = 0;
       return;
     }
@@ -179,6 +179,24 @@ export class Intake {
     this.open(format);
     for (const record of this.probed) this.reader?.push(record);
     this.probed = [];
+  }
+
+  /** A log of text may hold whole lines of JSON between the others; asked when no format of JSON claims those. */
+  private turnToText(): boolean {
+    if (!(this.framer instanceof LineFramer) || this.early.length === 0) return false;
+    const format = this.detect(
+      "text",
+      this.probed.map(({ bytes }) => decodeUtf8(bytes)),
+    );
+    if (format === undefined) return false;
+    this.framing = "text";
+    this.framer.turnToText();
+    this.early = [];
+    this.badLines = 0;
+    this.open(format);
+    for (const { bytes, line } of this.probed) this.reader?.push(new TextRecord(bytes, line));
+    this.probed = [];
+    return true;
   }
 
   private refuseUnknown(hasRecords: boolean): void {

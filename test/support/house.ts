@@ -45,6 +45,7 @@ export const packageHomes: Readonly<Record<string, readonly string[]>> = {
   "cli-progress": ["src/cli/"],
   picocolors: ["src/cli/"],
   "@noble/hashes": ["src/compiler/digest.ts"],
+  fzstd: ["src/trace/io/zstd.ts"],
   "node:": ["src/cli/", "src/trace/io/"],
 };
 

@@ -1,18 +1,16 @@
-import { createReadStream } from "node:fs";
+import { randomBytes } from "node:crypto";
 import type { Diagnostic } from "../../diagnostics/diagnostic.js";
 import { quoteText } from "../../diagnostics/escape.js";
 import type { CallConsumer } from "../consumer.js";
 import { Delivery } from "../delivery.js";
-import { FindingLog, lineSpan } from "../findings.js";
-import { formats } from "../formats/registry.js";
-import { Intake } from "../intake.js";
+import { FindingLog } from "../findings.js";
 import { Naming, type WrapperTally } from "../naming.js";
 import type { TraceInputSummary } from "../trace-set.js";
+import { fileChunks } from "./file-bytes.js";
 import type { ReadOptions, TraceInput } from "./options.js";
-import { plainBytes } from "./plain-bytes.js";
-import { codeOf, type FileSource, type Group, type StreamSource, unreadable, type WalkStep, walkInputs } from "./walk.js";
+import { type ReadConfig, readSource } from "./read-source.js";
+import { type FileSource, type Group, type StreamSource, type WalkStep, walkInputs } from "./walk.js";
 
-const chunkBytes = 1024 * 1024;
 /** Between two calls of `onProgress`. */
 const progressMs = 100;
 
@@ -52,6 +50,7 @@ function bytesOf(steps: readonly WalkStep[]): number | undefined {
 class Feeding {
   private readonly log = new FindingLog();
   private readonly naming: Naming;
+  private readonly config: ReadConfig;
   private readonly summaries: TraceInputSummary[] = [];
   private bytesRead = 0;
   private stopped = false;
@@ -62,7 +61,9 @@ class Feeding {
     private readonly options: ReadOptions,
     private readonly bytesTotal: number | undefined,
   ) {
-    this.naming = new Naming(options.names, options.unwrap === true);
+    const { names, format, fields, unwrap = false } = options;
+    this.naming = new Naming(names, unwrap);
+    this.config = { format, fields, unwrap, seed: randomBytes(4).readUInt32LE() };
   }
 
   async take(step: WalkStep): Promise<void> {
@@ -92,38 +93,26 @@ class Feeding {
   }
 
   private async read(source: FileSource | StreamSource): Promise<void> {
-    const found = source.kind === "file" && source.found;
-    const name = source.kind === "file" ? source.path : source.name;
-    const chunks = source.kind === "file" ? createReadStream(source.path, { highWaterMark: chunkBytes }) : source.chunks;
-    const { format: wanted, fields } = this.options;
-    const candidates = wanted === undefined ? formats : formats.filter((format) => format.id === wanted);
+    const { name, found, group } =
+      source.kind === "file" ? { ...source, name: source.path } : { ...source, found: false, group: undefined };
     const delivery = new Delivery(this.consumer, this.naming, this.log, { index: this.summaries.length, name });
-    const intake = new Intake(delivery, { name, found, candidates, fields });
-    let damaged = false;
-    try {
-      for await (const chunk of plainBytes(this.counted(chunks))) {
-        intake.push(chunk);
-        this.reportProgress(false);
-        if (intake.refusal !== undefined) break;
-      }
-    } catch (error) {
-      damaged = true;
-      this.brokenOff(name, error);
-    }
-    // What was stopped in the middle of a record is not damaged.
-    const summary = intake.end(damaged || this.stopped);
-    const { refusal } = intake;
+    const isPlainFile = source.kind === "file" && source.bytes !== undefined;
+    const chunks = this.counted(source.kind === "file" ? fileChunks(source.path, isPlainFile) : source.chunks);
+    const task = { name, found, path: isPlainFile ? name : undefined };
+    const result = await readSource(chunks, task, this.config, delivery, () => this.stopped);
+    const { format, records, badLines, refusal, damaged } = result;
     const { repeatedCalls } = delivery;
-    if (refusal === undefined || !found || damaged) this.summaries.push({ name, ...summary, repeatedCalls });
-    if (source.kind !== "file" || source.group === undefined) return;
-    if (damaged || refusal === "damaged" || (refusal === undefined && intake.sawTrace)) source.group.traces++;
-    else if (refusal === "unknown" || (refusal === "text" && namedLikeTrace(name))) source.group.strangers.push(name);
+    if (refusal === undefined || !found || damaged) this.summaries.push({ name, format, records, badLines, repeatedCalls });
+    if (group === undefined) return;
+    if (damaged || refusal === "damaged" || (refusal === undefined && result.sawTrace)) group.traces++;
+    else if (refusal === "unknown" || (refusal === "text" && namedLikeTrace(name))) group.strangers.push(name);
   }
 
   private async *counted(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     const { signal } = this.options;
     for await (const chunk of signal === undefined ? chunks : untilAborted(chunks, signal)) {
       this.bytesRead += chunk.length;
+      this.reportProgress(false);
       yield chunk;
     }
     this.stopped ||= signal?.aborted === true;
@@ -136,14 +125,6 @@ class Feeding {
     if (!last && nowMs - this.progressAtMs < progressMs) return;
     this.progressAtMs = nowMs;
     onProgress({ bytesRead: this.bytesRead, bytesTotal: this.bytesTotal, calls: this.naming.calls });
-  }
-
-  private brokenOff(name: string, error: unknown): void {
-    const code = codeOf(error);
-    const damaged = code.startsWith("Z_") || code === "ERR_BUFFER_TOO_LARGE";
-    const { code: finding, message } = unreadable(name, error);
-    if (!damaged) this.log.add(finding, message);
-    else this.log.add("trace_gzip_damaged", `the gzip data of ${quoteText(name, 200)} is cut or corrupt`, lineSpan(name, 1));
   }
 }
 
@@ -172,6 +153,7 @@ async function* untilAborted(chunks: AsyncIterable<Uint8Array>, signal: AbortSig
 
 /** Names decide nothing but whether a file of a folder that is no trace is worth a word. */
 function namedLikeTrace(name: string): boolean {
-  const plain = name.endsWith(".gz") ? name.slice(0, -".gz".length) : name;
+  const ending = [".gz", ".zst"].find((each) => name.endsWith(each)) ?? "";
+  const plain = name.slice(0, name.length - ending.length);
   return plain.endsWith(".jsonl") || plain.endsWith(".json") || plain.endsWith(".ndjson");
 }
