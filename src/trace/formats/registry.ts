@@ -15,6 +15,7 @@ import { mcpJsonRpc } from "./mcp-jsonrpc.js";
 import { openaiChat } from "./openai-chat.js";
 import { openaiResponses } from "./openai-responses.js";
 import { otlp } from "./otlp.js";
+import { parquet } from "./parquet.js";
 import { spanArray } from "./span-array.js";
 import { tempo } from "./tempo.js";
 
@@ -40,7 +41,7 @@ export const formats: readonly TraceFormat[] = [
 ];
 
 /** Every format that is not text; asked before the others, by the first bytes. */
-export const blobFormats: readonly BlobFormat[] = [];
+export const blobFormats: readonly BlobFormat[] = [parquet];
 
 /** Formats whose lines can be read without a string or an object per line. */
 export const laneFormats: readonly LaneFormat[] = [];

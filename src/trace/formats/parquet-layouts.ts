@@ -1,0 +1,104 @@
+import { asObject, asText, asToolName, type JsonObject, parsedJson } from "../json.js";
+import type { InputMeta, TraceSink } from "../reader.js";
+import { parseTime } from "../time.js";
+import { columnKeys } from "./csv.js";
+import { EventRules, eventKeys } from "./events.js";
+import { LangfuseObservations } from "./langfuse-observations.js";
+
+/** What the columns of a table mean. */
+export interface TableLayout {
+  /** Columns to read. */
+  readonly columns: readonly string[];
+  readonly toolColumn: string;
+  /** Columns with the arguments of calls. */
+  readonly argumentColumns: readonly string[];
+  read(row: JsonObject, row1: number): void;
+  end(): void;
+}
+
+/** By the columns a table has; a column the user named decides. undefined: no column holds tool names. */
+export function layoutOf(columns: readonly string[], input: InputMeta, sink: TraceSink): TableLayout | undefined {
+  const has = (...names: readonly string[]) => names.every((name) => columns.includes(name));
+  if (input.fields?.tool === undefined) {
+    if (has("run_type", "name")) return langSmithRuns(columns, input, sink);
+    if (has("trace_id", "type", "name", "start_time")) return langfuseRows(columns, sink);
+  }
+  return eventRows(columns, input, sink);
+}
+
+function among(columns: readonly string[], wanted: readonly string[]): readonly string[] {
+  return wanted.filter((name) => columns.includes(name));
+}
+
+function langfuseRows(columns: readonly string[], sink: TraceSink): TableLayout {
+  const observations = new LangfuseObservations(sink);
+  const keys = ["id", "trace_id", "parent_observation_id", "type", "name", "start_time", "session_id", "metadata"];
+  return {
+    columns: among(columns, keys),
+    toolColumn: "name",
+    argumentColumns: among(columns, ["input"]),
+    read: (row, line) => observations.add(row, line),
+    end: () => observations.end(),
+  };
+}
+
+/** LangSmith's bulk export: runs of type `tool`. Its `session_id` is the project, the conversation is in the metadata. */
+function langSmithRuns(columns: readonly string[], input: InputMeta, sink: TraceSink): TableLayout {
+  const keys = ["id", "trace_id", "name", "run_type", "start_time", "thread_id", "extra"];
+  return {
+    columns: among(columns, keys),
+    toolColumn: "name",
+    argumentColumns: among(columns, ["inputs"]),
+    read(row, line) {
+      const id = asText(row["id"]);
+      const trace = asText(row["trace_id"]) ?? id ?? input.name;
+      const timeMs = parseTime(row["start_time"]);
+      sink.trace(trace, { timeMs });
+      if (row["run_type"] !== "tool") return;
+      const metadata = asObject(asObject(parsedJson(row["extra"]))?.["metadata"]);
+      const conversation = ["session_id", "thread_id", "conversation_id"].map((key) => asText(metadata?.[key]));
+      const session = asText(row["thread_id"]) ?? conversation.find((each) => each !== undefined);
+      sink.call({ trace, callId: id, session, tool: asToolName(row["name"]), args: () => row["inputs"], timeMs, line });
+    },
+    end: () => {},
+  };
+}
+
+/** A call a row, under the keys of plain events. A field `a.b` is the field `b` of the column `a`, a struct or JSON. */
+function eventRows(columns: readonly string[], input: InputMeta, sink: TraceSink): TableLayout | undefined {
+  const paths = new Map<string, readonly string[]>();
+  columnKeys(columns, input.fields).forEach((key, at) => {
+    if (!paths.has(key)) paths.set(key, [columns[at]!]);
+  });
+  for (const field of Object.values(input.fields ?? {}) as readonly (string | undefined)[]) {
+    const path = field?.split(".") ?? [];
+    if (field !== undefined && !paths.has(field) && columns.includes(path[0]!)) paths.set(field, path);
+  }
+  const keys = eventKeys(input.fields);
+  const tool = [...keys.tool, ...keys.tools].find((key) => paths.has(key));
+  if (tool === undefined) return undefined;
+  const read = Object.values(keys)
+    .flat()
+    .filter((key) => paths.has(key));
+  const args = ["args", "arguments", "input", "tool_input", "parameters"].filter((key) => paths.has(key));
+  const rules = new EventRules(input, sink);
+  return {
+    columns: [...new Set(read.map((key) => paths.get(key)![0]!))],
+    toolColumn: paths.get(tool)![0]!,
+    argumentColumns: args.map((key) => paths.get(key)![0]!),
+    read(row, line) {
+      const event = [...read, ...args].map((key) => [key, valueAt(row, paths.get(key)!)] as const);
+      rules.read(Object.fromEntries(event.filter(([, value]) => value !== undefined && value !== null)), line);
+    },
+    end: () => {},
+  };
+}
+
+function valueAt(row: JsonObject, path: readonly string[]): unknown {
+  let value: unknown = row;
+  for (const key of path) {
+    const record = asObject(parsedJson(value));
+    value = record !== undefined && Object.hasOwn(record, key) ? record[key] : undefined;
+  }
+  return value;
+}
