@@ -141,7 +141,8 @@ export class SpanTraces {
     for (const call of trace.calls) inherit(trace, call.node);
     const kept = trace.calls.filter((call) => !isMerged(call));
     if (trace.agentNode !== undefined) inherit(trace, trace.agentNode);
-    const agent = trace.agentNode?.rootAgent ?? (kept[0] === undefined ? undefined : agentOf(kept[0].node));
+    const named = trace.agentNode?.belowTool === false ? trace.agentNode.rootAgent : undefined;
+    const agent = named ?? (kept[0] === undefined ? undefined : agentOf(kept[0].node));
     this.sink.trace(trace.key, { agent, id: trace.id });
     for (const call of kept) this.sink.call(recordOf(trace, call));
     if (trace.calls.length === 0) this.settleProposals(trace);
