@@ -20,6 +20,8 @@ export interface Exchange {
   readonly history: readonly Turn[];
   /** Alternatives: each goes on from the history by itself. */
   readonly answers: readonly (readonly Turn[])[];
+  /** Stands for turns that came before the history and are not in it. */
+  readonly before?: string | undefined;
   /** Key of the conversation by a name that the record gives it. */
   readonly named?: string | undefined;
   /** The name is one of a request, perhaps: what the history shows is believed first. */
@@ -43,6 +45,7 @@ export class Conversations {
   place(exchange: Exchange): Conversation {
     const calls: PlacedCall[] = [];
     const chain = new TurnChain();
+    if (exchange.before !== undefined) chain.mix(exchange.before);
     const beginnings: number[] = [];
     for (const turn of exchange.history) {
       if (chain.add(turn)) beginnings.push(chain.value);
@@ -170,7 +173,7 @@ class TurnChain {
     return (this.high & 0x1fffff) * 4294967296 + (this.low >>> 0);
   }
 
-  private mix(text: string): void {
+  mix(text: string): void {
     let { low, high } = this;
     for (let i = 0; i <= text.length; i++) {
       const unit = i < text.length ? text.charCodeAt(i) : 0x10000 + text.length;

@@ -69,13 +69,18 @@ export function exchangeOf(record: JsonObject, complain: Complaint): LoggedExcha
   if (list === undefined && answer === undefined) return undefined;
   const response = asObject(answer);
   const answers = answer === undefined ? [] : answersOf(answer, complain);
+  const previousId = previousOf(record, response);
+  const answerId = asText(response?.["id"]);
+  // Where the API keeps the history, the request holds only what is new.
+  const isKept = [...requestsIn(record), response].some((place) => conversationOf(place) !== undefined);
   return {
+    before: previousId ?? (isKept ? answerId : undefined),
     history: list === undefined ? [] : turnsOf(list, complain),
     answers,
     hasRequest: list !== undefined,
     named: sessionOf(record, response),
-    answerId: asText(response?.["id"]),
-    previousId: previousOf(record, response),
+    answerId,
+    previousId,
     label: labelOf(record),
     timeMs: timeOf(record) ?? (response === undefined ? undefined : timeOf(response)),
     agent: asText(firstOf(record, ["agent_id", "agentId", "agent_name", "agentName", "agent"])),
@@ -141,13 +146,17 @@ export function sessionOf(record: JsonObject, response?: JsonObject): string | u
     const named =
       asText(firstOf(place, sessionKeys)) ?? (metadata === undefined ? undefined : asText(firstOf(metadata, sessionKeys)));
     if (named !== undefined) return named;
-    const conversation = asText(place["conversation"]) ?? asText(asObject(place["conversation"])?.["id"]);
+    const conversation = conversationOf(place);
     if (conversation !== undefined) return conversation;
     const user = asText(metadata?.["user_id"]);
     const at = user === undefined ? -1 : user.lastIndexOf("_session_");
     if (at !== -1 && user!.length > at + 9) return user!.slice(at + 9);
   }
   return undefined;
+}
+
+function conversationOf(place: JsonObject | undefined): string | undefined {
+  return asText(place?.["conversation"]) ?? asText(asObject(place?.["conversation"])?.["id"]);
 }
 
 function previousOf(record: JsonObject, response: JsonObject | undefined): string | undefined {

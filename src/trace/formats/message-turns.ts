@@ -37,9 +37,10 @@ export function callsOfMessage(message: JsonObject, complain: Complaint): readon
   if (calls.length === 0) calls.push(...listedCalls(asObject(message["additional_kwargs"]) ?? {}, complain));
   if (message["from"] === "function_call") calls.push(...callsInText(message["value"]));
   const { content } = message;
+  const listed = [...calls];
   for (const item of asList(content) ?? (asObject(content) === undefined ? [] : [content])) {
     const call = callOfBlock(asObject(item) ?? {});
-    if (call !== undefined && !calls.some((known) => isSame(known, call))) calls.push(call);
+    if (call !== undefined && !listed.some((known) => isSame(known, call))) calls.push(call);
   }
   return calls;
 }

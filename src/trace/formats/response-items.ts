@@ -40,9 +40,8 @@ export function isItem(value: JsonObject): boolean {
   if (type === undefined || isMessage(value)) return false;
   if (type.endsWith("_call")) return Object.hasOwn(value, "id") || Object.hasOwn(value, "call_id");
   if (type.endsWith("_call_output")) return Object.hasOwn(value, "call_id") || Object.hasOwn(value, "output");
-  return type === "reasoning"
-    ? Object.hasOwn(value, "summary")
-    : type === "mcp_list_tools" && Object.hasOwn(value, "server_label");
+  if (type === "reasoning") return Object.hasOwn(value, "summary");
+  return type === "mcp_list_tools" || type === "mcp_approval_request" || type === "mcp_approval_response";
 }
 
 /** A message or an item as a turn; what is neither says nothing. */
