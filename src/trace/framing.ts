@@ -32,6 +32,11 @@ export class LineFramer implements Framer {
     private text = false,
   ) {}
 
+  /** Line ends so far. */
+  get lines(): number {
+    return this.line - 1;
+  }
+
   /** From here on, white space around records is kept. */
   turnToText(): void {
     this.text = true;

@@ -14,10 +14,13 @@ import {
   textLines,
   ValueFramer,
 } from "./framing.js";
+import type { Lane, LaneBad, LaneFormat, LaneOptions, LaneSink } from "./lane.js";
 import type { FieldNames, RawRecord, RecordFraming, RecordReader, TraceFormat, TraceSink } from "./reader.js";
 
 /** Bytes looked at before framing is decided, unless one line is longer. */
 const headBytesMax = 1024 * 1024;
+/** A lane brings tables of its own, which a short input does not pay back. */
+const laneBytesMin = 64 * 1024;
 /** Bytes of records kept for detection before it is tried with fewer than `recordsProbed`. */
 const probeBytesMax = 4 * 1024 * 1024;
 
@@ -29,6 +32,15 @@ export interface IntakeOptions {
   readonly found?: boolean | undefined;
   /** Default `traceLineBytesMax`. */
   readonly lineBytesMax?: number | undefined;
+  /** Absent: every record goes to a reader. */
+  readonly lanes?: LaneChoice | undefined;
+  /** Lines of this format out of the middle of an input, whole: nothing is detected, and no trace is missed. */
+  readonly known?: TraceFormat | undefined;
+}
+
+/** Which fast lanes there are and what they are opened with. */
+export interface LaneChoice extends LaneOptions {
+  readonly formats: readonly LaneFormat[];
 }
 
 /** What became of an input; whether calls were repetitions is not known here. */
@@ -37,6 +49,8 @@ export interface IntakeSummary {
   readonly format: string | undefined;
   readonly records: number;
   readonly badLines: number;
+  /** Line ends met; 0 for what is not lines. */
+  readonly lines: number;
 }
 
 interface BadLine {
@@ -63,6 +77,7 @@ export class Intake {
   private framing: Framing = "lines";
   private format: TraceFormat | undefined;
   private reader: RecordReader | undefined;
+  private lane: Lane | undefined;
   private probed: OneRecord[] = [];
   private probedBytes = 0;
   /** Bad lines before the format is known: an input that is no trace is reported once, not line by line. */
@@ -70,16 +85,38 @@ export class Intake {
   private damaged = false;
   private records = 0;
   private badLines = 0;
+  private laneLines = 0;
+  /** All bytes since the start, until the format is known: a lane starts over with them. */
+  private raw: Uint8Array[] | undefined;
+  private rawLength = 0;
 
   constructor(
     private readonly sink: IntakeSink,
     private readonly options: IntakeOptions,
-  ) {}
+  ) {
+    const { known } = options;
+    if (known === undefined) return;
+    this.framer = this.newFramer();
+    this.raw = [];
+    this.rawLength = laneBytesMin;
+    this.choose(known);
+    this.startLane();
+  }
+
+  /** What was detected, once it was. */
+  get detected(): { readonly format: TraceFormat; readonly framing: Framing } | undefined {
+    return this.format === undefined ? undefined : { format: this.format, framing: this.framing };
+  }
+
+  /** Bytes may be put straight into it, once it is there; `push` is for all other times. */
+  get directLane(): Lane | undefined {
+    return this.raw === undefined ? this.lane : undefined;
+  }
 
   push(chunk: Uint8Array): void {
     if (this.refusal !== undefined || chunk.length === 0) return;
-    if (this.framer !== undefined) {
-      this.framer.push(chunk);
+    if (this.framer !== undefined || this.lane !== undefined) {
+      this.pass(chunk);
       return;
     }
     this.head.push(chunk);
@@ -92,15 +129,19 @@ export class Intake {
   /** `damaged`: the bytes ended too early and that has been reported, so a cut record is not blamed again. */
   end(damaged = false): IntakeSummary {
     this.damaged = damaged;
-    if (this.refusal === undefined && this.framer === undefined) this.begin(true);
-    if (this.refusal === undefined) this.framer?.end();
-    if (this.refusal === undefined && this.reader === undefined) this.decide(true);
+    if (this.refusal === undefined && this.framer === undefined && this.lane === undefined) this.begin(true);
+    if (this.refusal === undefined && this.lane === undefined) this.framer?.end();
+    if (this.refusal === undefined && this.format === undefined) this.decide(true);
+    this.startLane();
+    if (this.refusal === undefined) this.lane?.end();
     if (this.refusal === undefined) this.reader?.end();
-    if (this.refusal === undefined && !this.sawTrace && !damaged && this.options.found !== true) {
-      this.note("trace_none", `the input holds no trace of the format ${this.format?.title}`);
+    const { found, known } = this.options;
+    if (this.refusal === undefined && !this.sawTrace && !damaged && found !== true && known === undefined) {
+      this.note("trace_none", noTraceOf(this.format));
     }
-    const { records, badLines } = this;
-    return { format: this.format?.id, records, badLines };
+    const { records, badLines, laneLines, framer } = this;
+    const lines = laneLines + (framer instanceof LineFramer ? framer.lines : 0);
+    return { format: this.format?.id, records, badLines, lines };
   }
 
   private get lineBytesMax(): number {
@@ -119,15 +160,38 @@ export class Intake {
     if (whole && skipBlanks(body) === body.length) this.refuse("empty", "trace_empty", "the input is empty");
     else if (this.framing === "text" && this.format === undefined) this.refuse("text", "trace_not_json", "the input is not JSON");
     if (this.refusal !== undefined) return;
+    this.framer = this.newFramer();
+    this.raw = this.framing === "lines" && this.options.lanes !== undefined ? [] : undefined;
+    this.pass(body);
+  }
+
+  private newFramer(): Framer {
     const frames = {
       record: (bytes: Uint8Array, line: number, cut: boolean) => this.take(bytes, line, cut),
       tooLong: (line: number) => this.bad("trace_line_too_long", line, "is too long and was skipped"),
     };
-    this.framer =
-      this.framing === "json"
-        ? new ValueFramer(frames, this.lineBytesMax)
-        : new LineFramer(frames, this.lineBytesMax, this.framing === "text");
-    this.framer.push(body);
+    if (this.framing === "json") return new ValueFramer(frames, this.lineBytesMax);
+    return new LineFramer(frames, this.lineBytesMax, this.framing === "text");
+  }
+
+  private pass(chunk: Uint8Array): void {
+    if (this.lane !== undefined && this.raw === undefined) {
+      this.lane.push(chunk);
+      return;
+    }
+    this.raw?.push(chunk);
+    this.rawLength += chunk.length;
+    this.framer?.push(chunk);
+    this.startLane();
+  }
+
+  /** The lane takes over from the first byte, not in the middle of what the framer was given. */
+  private startLane(): void {
+    const { lane, raw } = this;
+    if (lane === undefined || raw === undefined) return;
+    this.raw = undefined;
+    this.framer = undefined;
+    for (const chunk of raw) lane.push(chunk);
   }
 
   /** Where the head is no JSON, the formats of text are asked; with their answer the format is known. */
@@ -146,6 +210,50 @@ export class Intake {
     return detectFormat({ framing, records, name, fields }, candidates);
   }
 
+  /** Reads with this format from here on: in its lane from the first byte, or with its reader. */
+  private choose(format: TraceFormat): void {
+    this.lane = this.openLane(format);
+    if (this.lane !== undefined) {
+      this.format = format;
+      this.records = 0;
+      this.badLines = 0;
+      this.probed = [];
+      this.early = [];
+      return;
+    }
+    this.raw = undefined;
+    for (const early of this.early) this.report(early);
+    this.early = [];
+    this.open(format);
+  }
+
+  private openLane(format: TraceFormat): Lane | undefined {
+    const { lanes, name, fields } = this.options;
+    if (lanes === undefined || this.raw === undefined || this.rawLength < laneBytesMin) return undefined;
+    const choice = lanes.formats.find(({ id }) => id === format.id);
+    return choice?.open({ name, fields }, this.laneSink(format.id), lanes);
+  }
+
+  private laneSink(format: string): LaneSink {
+    return {
+      batch: (batch) => {
+        this.sawTrace ||= batch.newTraces.length > 0 || batch.length > 0;
+        this.records += batch.records;
+        this.laneLines += batch.lines;
+        this.sink.batch(format, batch);
+        for (const bad of batch.bad) this.badInLane(bad);
+      },
+      call: (call) => this.sink.call(format, call),
+    };
+  }
+
+  private badInLane({ kind, line, message }: LaneBad): void {
+    if (kind === "record") this.bad("trace_bad_record", line, `was skipped: ${message}`);
+    else if (kind === "long") this.bad("trace_line_too_long", line, "is too long and was skipped");
+    else if (kind === "line") this.bad("trace_bad_line", line, "is not JSON and was skipped");
+    else if (!this.damaged) this.bad("trace_cut", line, cutLine);
+  }
+
   private open(format: TraceFormat): void {
     const { name, fields } = this.options;
     this.format = format;
@@ -153,7 +261,7 @@ export class Intake {
   }
 
   private take(bytes: Uint8Array, line: number, cut: boolean): void {
-    if (this.refusal !== undefined) return;
+    if (this.refusal !== undefined || this.lane !== undefined) return;
     this.records++;
     if (this.reader !== undefined) {
       this.reader.push(this.framing === "text" ? new TextRecord(bytes, line) : new OneRecord(bytes, line, cut, this.onBadRecord));
@@ -174,11 +282,10 @@ export class Intake {
       else this.probedBytes = 0;
       return;
     }
-    for (const early of this.early) this.report(early);
-    this.early = [];
-    this.open(format);
-    for (const record of this.probed) this.reader?.push(record);
+    this.choose(format);
+    const { probed } = this;
     this.probed = [];
+    for (const record of probed) this.reader?.push(record);
   }
 
   /** A log of text may hold whole lines of JSON between the others; asked when no format of JSON claims those. */
@@ -242,16 +349,23 @@ export class Intake {
 
   private readonly onBadRecord = (record: OneRecord, error: unknown): void => {
     if (record.cut) {
-      if (!this.damaged) this.bad("trace_cut", record.line, "is cut: the input ends in the middle of it");
+      if (!this.damaged) this.bad("trace_cut", record.line, cutLine);
     } else this.bad("trace_bad_line", record.line + lineOfError(record.bytes, error), "is not JSON and was skipped");
   };
 
   private bad(code: Code, line: number, what: string): void {
     this.badLines++;
     const found: BadLine = { code, line, noun: this.framing === "json" ? "the document at line" : "line", what };
-    if (this.reader === undefined) this.early.push(found);
+    if (this.format === undefined) this.early.push(found);
     else this.report(found);
   }
+}
+
+const cutLine = "is cut: the input ends in the middle of it";
+
+/** For an input whose format is known, but that holds nothing to judge. */
+export function noTraceOf(format: { readonly title: string } | undefined): string {
+  return `the input holds no trace of the format ${format?.title}`;
 }
 
 class OneRecord implements RawRecord {

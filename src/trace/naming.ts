@@ -43,15 +43,21 @@ export class Naming {
     const named: NamedCall = tool === call.tool ? call : { ...call, tool, rawTool: call.tool };
     if (!consumer.add(format, input, named)) return false;
     this.calls++;
-    if (outer.wrapper && (inner !== undefined || !this.unwrap)) this.countWrapper(outer.canonical, 1);
+    if (outer.wrapper && (inner !== undefined || !this.unwrap)) {
+      this.wrapperCalls.set(outer.canonical, (this.wrapperCalls.get(outer.canonical) ?? 0) + 1);
+    }
     return true;
   }
 
-  /** Calls that came as a batch, of a tool given by its name in the input. */
-  countBatch(tool: string, calls: number): void {
-    const { canonical, wrapper } = this.look(tool, noServer);
-    this.calls += calls;
-    if (wrapper && !this.unwrap) this.countWrapper(canonical, calls);
+  /** Whether calls that come without arguments have to be told to `countWrapper`. */
+  isCountedWrapper(tool: string): boolean {
+    return !this.unwrap && isWrapper(tool);
+  }
+
+  /** Calls of a wrapper that were counted as its own. */
+  countWrapper(tool: string, calls: number): void {
+    const { canonical } = this.look(tool, noServer);
+    this.wrapperCalls.set(canonical, (this.wrapperCalls.get(canonical) ?? 0) + calls);
   }
 
   wrappers(): WrapperTally {
@@ -71,13 +77,9 @@ export class Naming {
       // Something that was no name stays invalid, whatever server it came from (semantics G2).
       const full = server === noServer || tool === "" ? tool : qualifiedName(server, tool);
       const canonical = this.names?.canonical(full) ?? full;
-      name = { canonical, wrapper: isWrapper(canonical) };
+      name = { canonical, wrapper: isWrapper(tool) };
       ofServer.set(tool, name);
     }
     return name;
-  }
-
-  private countWrapper(tool: string, calls: number): void {
-    this.wrapperCalls.set(tool, (this.wrapperCalls.get(tool) ?? 0) + calls);
   }
 }

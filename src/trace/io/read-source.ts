@@ -4,9 +4,10 @@ import { traceBlobBytesMax } from "../../limits.js";
 import { joinBytes } from "../bytes.js";
 import type { IntakeSink } from "../delivery.js";
 import { lineSpan } from "../findings.js";
-import { blobFormats, detectBlob, formats } from "../formats/registry.js";
-import { Intake, type IntakeSummary, type Refusal } from "../intake.js";
-import type { BlobFormat, BlobSource, FieldNames, TraceFormat, TraceSink } from "../reader.js";
+import { blobFormats, detectBlob, formats, laneFormats } from "../formats/registry.js";
+import { Intake, type IntakeOptions, type IntakeSummary, noTraceOf, type Refusal } from "../intake.js";
+import type { BlobFormat, BlobSource, FieldNames, TraceSink } from "../reader.js";
+import { isWrapper } from "../unwrap.js";
 import { blobOf, withFile } from "./file-bytes.js";
 import { openPlain, type PlainBytes } from "./plain-bytes.js";
 import { codeOf, unreadable } from "./walk.js";
@@ -70,8 +71,9 @@ export async function readSource(
   return { ...summary, refusal: intake.refusal, sawTrace: intake.sawTrace, damaged };
 }
 
-export function intakeOptions(config: ReadConfig): { candidates: readonly TraceFormat[]; fields: FieldNames | undefined } {
-  return { candidates: only(formats, config.format), fields: config.fields };
+export function intakeOptions({ format, fields, seed, unwrap }: ReadConfig): Omit<IntakeOptions, "name"> {
+  const lanes = { formats: laneFormats, seed, asRecord: unwrap ? isWrapper : undefined };
+  return { candidates: only(formats, format), fields, lanes };
 }
 
 function only<F extends { readonly id: string }>(all: readonly F[], id: string | undefined): readonly F[] {
@@ -152,10 +154,9 @@ class BlobReading implements TraceSink {
   result(found: boolean): SourceResult {
     const { sawTrace, damaged, records, badLines } = this;
     if (!sawTrace && !damaged && !found) {
-      const message = `the input holds no trace of the format ${this.format.title}`;
-      this.sink.note(diagnostic("trace_none", { message, span: lineSpan(this.name, 1) }));
+      this.sink.note(diagnostic("trace_none", { message: noTraceOf(this.format), span: lineSpan(this.name, 1) }));
     }
-    return { format: this.format.id, records, badLines, refusal: undefined, sawTrace, damaged };
+    return { format: this.format.id, records, badLines, lines: 0, refusal: undefined, sawTrace, damaged };
   }
 }
 

@@ -126,13 +126,6 @@ describe("input that is not understood is an error, never an empty answer", () =
     ["a folder of other JSON", { "sub/a.json": "{}" }, ["sub"], ["trace_format_unknown", "trace_folder_without_traces"]],
     ["JSON of another format", { a: '{"name": "p", "version": 1}' }, ["a"], ["trace_format_unknown"]],
     ["JSON lines of another format", { a: lines({ level: "info" }, { level: "warn" }) }, ["a"], ["trace_format_unknown"]],
-    ["a Codex rollout", { a: lines({ type: "session_meta", payload: { id: "x" } }) }, ["a"], ["trace_format_unknown"]],
-    [
-      "hook input",
-      { a: lines({ session_id: "s", hook_event_name: "PreToolUse", tool_name: "Bash" }) },
-      ["a"],
-      ["trace_format_unknown"],
-    ],
     ["text", { a: "hello\nworld\n" }, ["a"], ["trace_not_json"]],
     ["lines that begin like JSON but are not", { a: "{one\n{two\n{three\n" }, ["a"], ["trace_cut"]],
     ["a list of numbers", { a: "[1, 2, 3]" }, ["a"], ["trace_format_unknown"]],
