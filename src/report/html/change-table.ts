@@ -59,6 +59,6 @@ function whole(page: Page, verdict: PageChange["from"], { cause, rule, reason }:
   return [
     h("p", {}, badge(verdict), ` ${cause}`),
     h("p", {}, ruleOf(page, rule)),
-    ...(why === undefined || why === "" ? [] : [h("p", {}, why)]),
+    ...(why === undefined || why === "" ? [] : [h("p", { class: "whole" }, why)]),
   ];
 }

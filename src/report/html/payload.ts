@@ -25,6 +25,8 @@ export interface Page {
   readonly hits: readonly PageHits[];
   readonly traces: readonly PageTrace[];
   readonly changes: readonly PageChange[];
+  /** Tools no capability maps, most used first. */
+  readonly unmapped: readonly (readonly [tool: string, calls: number])[];
   readonly newTools: readonly PageNewTool[];
   /** When the report was made, epoch milliseconds. */
   readonly nowMs: number;
@@ -136,6 +138,7 @@ export function pageOf(report: ReplayReport, nowMs: number): Page {
     changes: (report.changes?.cells ?? []).flatMap(({ from, to, weaker, tools }) =>
       tools.map((tool) => ({ from, to, weaker, ...terms.change(tool) })),
     ),
+    unmapped: report.unmappedTools.slice(0, htmlToolsMax).map(({ tool, count }) => [toolName(tool), count]),
     newTools: report.newTools.map(({ tool, agent, firstMs, calls, mapped, graceExpiresAtMs }) => ({
       ...{ tool: toolName(tool), agent: escapeText(agent ?? ""), first: firstMs, calls, mapped },
       grace: graceExpiresAtMs ?? null,

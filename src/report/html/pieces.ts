@@ -10,16 +10,28 @@ export type Shown = Verdict | "skipped";
 
 /** Mark and word: the verdict never hangs on a colour. */
 export function badge(verdict: Shown): Tree {
-  const mark = verdict === "skipped" ? "–" : marks[verdict];
-  return h("span", { class: `badge ${verdict}` }, h("span", { class: "mark", "aria-hidden": "true" }, mark), verdict);
+  return h("span", { class: `badge ${verdict}` }, mark(verdict), verdict);
+}
+
+export function mark(verdict: Shown): Tree {
+  return h("span", { class: "mark", "aria-hidden": "true" }, verdict === "skipped" ? "–" : marks[verdict]);
 }
 
 /** A name or glob as it was written, cut for a table. */
 export function code(text: string): Tree {
+  return h("code", {}, cut(text));
+}
+
+/** Where something stands: a file and a line, and of which layer. */
+export function placeOf(text: string): Tree {
+  return h("span", { class: "place" }, cut(text));
+}
+
+/** A text as far as a row has room for it; how long it is, where it was cut. */
+export function cut(text: string): Child[] {
   const points = [...text.slice(0, nameShown * 2 + 2)];
-  if (points.length <= nameShown) return h("code", {}, text);
-  const more = h("span", { class: "cut" }, `… ${number(text.length)} characters`);
-  return h("code", {}, points.slice(0, nameShown).join(""), more);
+  if (points.length <= nameShown) return [text];
+  return [points.slice(0, nameShown).join(""), h("span", { class: "cut" }, `… ${number(text.length)} characters`)];
 }
 
 export function number(n: number): string {
@@ -79,8 +91,8 @@ export function ruleOf(page: Page, rule: number, ...behind: readonly Child[]): T
   const found = page.rules[rule];
   if (found === undefined) return h("span", { class: "none" }, "no rule");
   const level = found.level === "" ? [] : [" ", h("span", { class: "level" }, found.level)];
-  const place = found.place === "" ? [] : [" ", h("span", { class: "place" }, found.place)];
-  return h("span", { class: "rule" }, h("span", { class: "rulename" }, found.name), ...level, ...place, ...behind);
+  const place = found.place === "" ? [] : [" ", placeOf(found.place)];
+  return h("span", { class: "rule" }, h("span", { class: "rulename" }, cut(found.name)), ...level, ...place, ...behind);
 }
 
 /** The first calls: file and line, time, who called. */
@@ -90,14 +102,7 @@ export function calls(page: Page, places: readonly PagePlace[]): Tree {
     "ul",
     { class: "calls" },
     places.map(([input, line, ms, subagent]) =>
-      h(
-        "li",
-        {},
-        h("span", { class: "place" }, `${page.texts[input] ?? ""}:${line}`),
-        " ",
-        time(ms),
-        subagent === 1 ? " by a subagent" : undefined,
-      ),
+      h("li", {}, placeOf(`${page.texts[input] ?? ""}:${line}`), " ", time(ms), subagent === 1 ? " by a subagent" : undefined),
     ),
   );
 }

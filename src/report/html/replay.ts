@@ -15,7 +15,8 @@ import { type Child, escapeMarkup, h, markup, type Tree } from "./tree.js";
  */
 export function replayHtml(report: ReplayReport, frame: ReplayFrame): string {
   const page = pageOf(report, frame.generatedAtMs);
-  const tables = tablesOf(page, { tools: report.tools.length, traces: report.traces.length + report.tracesNotListed });
+  const traces = report.traces.length + report.tracesNotListed;
+  const tables = tablesOf(page, { tools: report.tools.length, traces, unmapped: report.unmappedTools.length });
   const body = h("main", {}, headline(report, frame), figures(report), ...sections(report, tables), notes(report), foot(frame));
   const policy = `default-src 'none'; script-src '${pageScriptHash}'; style-src '${pageStyleHash}'; base-uri 'none'; form-action 'none'`;
   return `<!doctype html>

@@ -5,7 +5,7 @@ import type { DecisionChanges, ReplayReport } from "../../trace/replay-report.js
 import type { ReplayFrame } from "../replay-frame.js";
 import { replayNotes } from "../text/replay-notes.js";
 import { cellName } from "./change-table.js";
-import { badge, bar, dayOf, number, type Shown, some, time } from "./pieces.js";
+import { badge, bar, dayOf, mark, number, placeOf, type Shown, some, time } from "./pieces.js";
 import { tableRow } from "./rows.js";
 import type { Table } from "./table.js";
 import { type Child, h, type Tree } from "./tree.js";
@@ -26,8 +26,8 @@ export function headline(report: ReplayReport, frame: ReplayFrame): Tree {
   return h(
     "header",
     { class: "head" },
-    h("p", { class: "eyebrow" }, "Policy replay ", h("span", { class: "place" }, escapeText(frame.file))),
-    h("h1", { class: worst }, badge(worst), h("span", {}, sentence)),
+    h("p", { class: "eyebrow" }, "Policy replay ", placeOf(escapeText(frame.file))),
+    h("h1", { class: worst }, mark(worst), h("span", {}, sentence)),
     report.partial === undefined
       ? undefined
       : h("p", { class: "banner", role: "status" }, h("strong", {}, "Partial. "), partialWords(report.partial)),
@@ -87,7 +87,7 @@ export function matrix(changes: DecisionChanges): Tree {
     const n = changes.calls[from][to];
     const name = cellName(from, to);
     const found = cells.get(name);
-    const kind = from === to ? "same" : n === 0 ? "zero" : found?.weaker === true ? "weaker" : "stricter";
+    const kind = from === to ? "same" : n === 0 ? "zero" : verdicts.indexOf(to) < verdicts.indexOf(from) ? "weaker" : "stricter";
     const mark = kind === "weaker" ? "▽ weaker" : kind === "stricter" ? "△ stricter" : kind === "same" ? "as before" : "";
     const tools = found === undefined ? "" : some(found.tools.length, "tool");
     return h(
@@ -120,16 +120,9 @@ export function changesIntro({ old, cells, traces }: DecisionChanges): Child[] {
   const weaker = n((from, to) => rank(to) < rank(from));
   const files = old.sources.map(({ file }) => escapeText(file)).join(" + ");
   const was = files === "" ? escapeText(old.name) : files;
-  if (cells.length === 0)
-    return [h("p", {}, "No call is judged differently than under ", h("span", { class: "place" }, was), ".")];
+  if (cells.length === 0) return [h("p", {}, "No call is judged differently than under ", placeOf(was), ".")];
   return [
-    h(
-      "p",
-      {},
-      "Compared with ",
-      h("span", { class: "place" }, was),
-      `: ${moved(stricter)} judged more strictly, ${moved(weaker)} less strictly.`,
-    ),
+    h("p", {}, "Compared with ", placeOf(was), `: ${moved(stricter)} judged more strictly, ${moved(weaker)} less strictly.`),
   ];
 }
 
@@ -182,7 +175,7 @@ export function notes(report: ReplayReport): Tree {
       {},
       h("span", { class: "level" }, level),
       ` ${escapeText(message)} `,
-      span === undefined ? "" : h("span", { class: "place" }, `${escapeText(span.file)}:${span.line}`),
+      span === undefined ? "" : placeOf(`${escapeText(span.file)}:${span.line}`),
       h("small", {}, `${escapeText(fix)} `, h("code", {}, code)),
     ),
   );
@@ -208,7 +201,7 @@ function inputs({ inputs: all }: ReplayReport): Tree {
     const bad = badLines === 0 ? "" : `, ${some(badLines, "bad line")}`;
     const again = repeatedCalls === 0 ? "" : `, ${some(repeatedCalls, "repeated call")} counted once`;
     const what = `${escapeText(format ?? "not recognised")}, ${some(records, "record")}${bad}${again}`;
-    return h("li", {}, h("span", { class: "place" }, escapeText(name)), h("small", {}, what));
+    return h("li", {}, placeOf(escapeText(name)), h("small", {}, what));
   });
   const beyond = all.length - shown.length;
   return h("ul", { class: "plain" }, shown, beyond > 0 ? h("li", {}, `and ${number(beyond)} more`) : undefined);

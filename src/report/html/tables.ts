@@ -1,6 +1,20 @@
 import { changesTable } from "./change-table.js";
 import type { Page, PageHits, PageNewTool, PageTool, PageTrace } from "./payload.js";
-import { badge, calls, code, countsWords, number, ruleOf, some, terms, time, toolLink, toolList } from "./pieces.js";
+import {
+  badge,
+  calls,
+  code,
+  countsWords,
+  cut,
+  number,
+  placeOf,
+  ruleOf,
+  some,
+  terms,
+  time,
+  toolLink,
+  toolList,
+} from "./pieces.js";
 import { type Table, table } from "./table.js";
 import { type Child, h, type Tree } from "./tree.js";
 
@@ -8,17 +22,25 @@ import { type Child, h, type Tree } from "./tree.js";
 export interface Totals {
   readonly tools: number;
   readonly traces: number;
+  readonly unmapped: number;
 }
 
 export function tablesOf(page: Page, totals: Totals): Table[] {
-  return [changesTable(page), tracesTable(page, totals), rulesTable(page), toolsTable(page, totals), newToolsTable(page)];
+  return [
+    changesTable(page),
+    tracesTable(page, totals),
+    rulesTable(page),
+    toolsTable(page, totals),
+    unmappedTable(page, totals),
+    newToolsTable(page),
+  ];
 }
 
 const strength = { skipped: 0, pass: 1, warn: 2, fail: 3 } as const;
 const byVerdict = ["fail", "warn", "pass", "skipped"];
 
 function toolsTable(page: Page, totals: Totals): Table {
-  const placeOf = (tool: PageTool) => page.rules[tool.rule]?.name ?? "";
+  const ruleText = (tool: PageTool) => page.rules[tool.rule]?.name ?? "";
   return table<PageTool>(
     { id: "tools", nouns: ["tool", "tools"], rows: page.tools, total: totals.tools, filters: byVerdict },
     [
@@ -28,14 +50,14 @@ function toolsTable(page: Page, totals: Totals): Table {
         title: "Why",
         kind: "text",
         cell: (t) => h("span", {}, t.cause, h("small", {}, t.rule === -1 ? "" : ruleOf(page, t.rule))),
-        key: (t) => t.cause + placeOf(t),
+        key: (t) => t.cause + ruleText(t),
       },
       { title: "Calls", kind: "number", cell: (t) => number(t.calls), key: (t) => t.calls },
       { title: "Traces", kind: "number", cell: (t) => number(t.traces), key: (t) => t.traces },
       { title: "Last call", kind: "time", cell: (t) => time(t.last), key: (t) => t.last ?? -Infinity },
     ],
     {
-      text: (t) => [t.name, ...t.raw, t.cause, placeOf(t)].join(" "),
+      text: (t) => [t.name, ...t.raw, t.cause, ruleText(t)].join(" "),
       group: (t) => t.verdict,
       detail: (t) => toolDetail(page, t),
     },
@@ -43,7 +65,7 @@ function toolsTable(page: Page, totals: Totals): Table {
 }
 
 function toolDetail(page: Page, t: PageTool): Tree {
-  const reasons = t.reasons.map((reason) => h("p", {}, page.texts[reason] ?? ""));
+  const reasons = t.reasons.map((reason) => h("p", { class: "whole" }, page.texts[reason] ?? ""));
   const others = t.also.map((rule) => h("li", {}, ruleOf(page, rule)));
   return terms(
     ["Tool", h("code", { class: "whole" }, t.name)],
@@ -87,8 +109,8 @@ function rulesTable(page: Page): Table {
       detail: (r) =>
         terms(
           ["Rule", h("span", { class: "rulename whole" }, ruleAt(r).name)],
-          ruleAt(r).place === "" ? undefined : ["Place", h("span", { class: "place" }, ruleAt(r).place)],
-          ruleAt(r).reason === "" ? undefined : ["Reason", ruleAt(r).reason],
+          ruleAt(r).place === "" ? undefined : ["Place", h("span", { class: "place whole" }, ruleAt(r).place)],
+          ruleAt(r).reason === "" ? undefined : ["Reason", h("span", { class: "whole" }, ruleAt(r).reason)],
           ["Calls", r.calls === 0 ? "it never matched" : `matched ${number(r.calls)}, decided ${number(r.decided)}`],
           r.top.length === 0 ? undefined : ["Most called", toolList(r.top)],
           r.places.length === 0 ? undefined : ["First calls", calls(page, r.places)],
@@ -100,7 +122,7 @@ function rulesTable(page: Page): Table {
 function ruleCell(page: Page, hits: PageHits): Tree {
   const { name, place, level } = page.rules[hits.rule]!;
   const shownLevel = level === "" ? [] : [h("span", { class: "level" }, level), " "];
-  return h("span", {}, code(name), h("small", {}, ...shownLevel, h("span", { class: "place" }, place)));
+  return h("span", {}, code(name), h("small", {}, ...shownLevel, placeOf(place)));
 }
 
 function tracesTable(page: Page, totals: Totals): Table {
@@ -123,7 +145,7 @@ function tracesTable(page: Page, totals: Totals): Table {
 }
 
 function traceOrigin({ agent, format }: PageTrace): Tree {
-  return h("small", {}, agent === "" ? format : `${agent}, ${format}`);
+  return h("small", {}, cut(agent === "" ? format : `${agent}, ${format}`));
 }
 
 function traceDetail(page: Page, t: PageTrace): Tree {
@@ -141,8 +163,8 @@ function traceDetail(page: Page, t: PageTrace): Tree {
         ` ${some(f.calls, "call")}`,
         ...level,
       ),
-      h("p", {}, page.texts[f.reason] ?? ""),
-      f.missing.length === 0 ? undefined : h("p", {}, `Not on the card: ${f.missing.join(", ")}`),
+      h("p", { class: "whole" }, page.texts[f.reason] ?? ""),
+      f.missing.length === 0 ? undefined : h("p", { class: "whole" }, `Not on the card: ${f.missing.join(", ")}`),
       f.grace === null ? undefined : h("p", {}, "Grace until ", time(f.grace)),
       h("p", {}, ruleOf(page, f.rule)),
       calls(page, f.places),
@@ -154,11 +176,22 @@ function traceDetail(page: Page, t: PageTrace): Tree {
     {},
     terms(
       ["Trace", h("code", { class: "whole" }, t.id)],
-      ["Recorded in", h("span", { class: "place" }, page.texts[t.input] ?? "")],
+      ["Recorded in", h("span", { class: "place whole" }, page.texts[t.input] ?? "")],
       t.before === null ? undefined : ["Before", badge(t.before)],
       ["Calls", [countsWords(t.counts), subagents, ...period(t.first, t.last)]],
     ),
     findings.length === 0 ? undefined : h("ul", { class: "findings" }, findings),
+  );
+}
+
+function unmappedTable(page: Page, totals: Totals): Table {
+  return table<Page["unmapped"][number]>(
+    { id: "unmapped", nouns: ["unmapped tool", "unmapped tools"], rows: page.unmapped, total: totals.unmapped },
+    [
+      { title: "Tool", kind: "name", cell: ([tool]) => toolLink(tool), key: ([tool]) => tool },
+      { title: "Calls", kind: "number", cell: ([, n]) => number(n), key: ([, n]) => n },
+    ],
+    { text: ([tool]) => tool },
   );
 }
 
@@ -169,7 +202,7 @@ function newToolsTable(page: Page): Table {
       {
         title: "Tool",
         kind: "name",
-        cell: (t) => h("span", {}, toolLink(t.tool), h("small", {}, t.agent)),
+        cell: (t) => h("span", {}, toolLink(t.tool), h("small", {}, cut(t.agent))),
         key: (t) => t.tool,
       },
       { title: "First call", kind: "time", cell: (t) => time(t.first), key: (t) => t.first },

@@ -10,7 +10,9 @@ function start(): void {
   if (payload === null || payload === undefined) return;
   const page = JSON.parse(payload) as Page;
   const listings = new Map<string, Listing>();
-  for (const table of tablesOf(page, { tools: page.tools.length, traces: page.traces.length })) {
+  // What was cut is said in the markup already.
+  const totals = { tools: page.tools.length, traces: page.traces.length, unmapped: page.unmapped.length };
+  for (const table of tablesOf(page, totals)) {
     const place = document.querySelector<HTMLElement>(`[data-table="${table.id}"]`);
     if (place !== null) listings.set(table.id, new Listing(table, place));
   }
