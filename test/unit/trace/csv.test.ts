@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { csvRowLengthMax } from "../../../src/limits.js";
 import { csv } from "../../../src/trace/formats/csv.js";
+import { readTraces } from "../../../src/trace/io/read.js";
 import type { FieldNames } from "../../../src/trace/reader.js";
 import { readWith, scoreOf } from "../../support/trace-sink.js";
+import { inChunks, placesOf, read as readInputs, toolsOf, zip } from "../../support/traces.js";
 
 const read = (content: string, fields?: FieldNames) =>
   readWith(csv, content, { framing: "text", name: "t.csv", ...(fields && { fields }) });
@@ -67,6 +69,15 @@ describe("CSV tables", () => {
     const { bad, calls } = read(`tool,session\n"Read,s1\n${filler}Bash,s1\n`);
     expect(bad[0]).toEqual({ line: 2, message: "a quoted cell is not closed" });
     expect(calls.map(({ tool }) => tool)).toEqual(["Bash"]);
+  });
+
+  it.each([1, 3, 64])("are read from inputs of any kind, in chunks of %d bytes", async (size) => {
+    const content = '\ufefftool\tsession\tnote\r\n"a\n\n b"\ts1\t\r\nBash\ts1\t \r\nRead\ts1\r\n';
+    const set = await readTraces([{ name: "t", bytes: inChunks(content, size) }]);
+    expect(set.inputs.map(({ format, badLines }) => [format, badLines])).toEqual([["csv", 1]]);
+    expect(toolsOf(set)).toEqual(["a\n\n b", "Bash"]);
+    expect(placesOf(set)).toEqual(["trace_bad_record t:6"]);
+    expect(toolsOf(await readInputs(zip("tool,session\nBash,s1\n")))).toEqual(["Bash"]);
   });
 
   it("keep hostile names and headers as they stand", () => {

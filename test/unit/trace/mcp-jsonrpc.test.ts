@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { mcpJsonRpc } from "../../../src/trace/formats/mcp-jsonrpc.js";
+import { readTraces } from "../../../src/trace/io/read.js";
 import { type Recorded, readWith, scoreOf, toolNames } from "../../support/trace-sink.js";
-import { lines } from "../../support/traces.js";
+import { lines, placesOf, toolsOf } from "../../support/traces.js";
 
 const request = (id: unknown, name: unknown) => ({
   jsonrpc: "2.0",
@@ -99,6 +100,14 @@ describe("logs of Claude Desktop", () => {
       ["read_file", "files", Date.UTC(2026, 0, 1, 0, 0, 2), 6],
     ]);
     expect([...recorded.traces.values()].map(({ id }) => id)).toEqual(["files 2026-01-01T00:00:00.100Z"]);
+  });
+
+  it("are read from inputs, the server joined to the name", async () => {
+    const cut = `${log}${from("03.000", "[files]", "client", call.slice(0, -4))}\r\n`;
+    const set = await readTraces([{ name: "mcp.log", bytes: Buffer.from(cut) }]);
+    expect(set.inputs.map(({ format }) => format)).toEqual(["mcp-jsonrpc"]);
+    expect(toolsOf(set)).toEqual(["mcp__files__read_file", "mcp__files__read_file"]);
+    expect(placesOf(set)).toEqual(["trace_bad_record mcp.log:7"]);
   });
 
   it("take the server from the file name when no line names it", () => {

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { parquet } from "../../../src/trace/formats/parquet.js";
 import type { FieldNames } from "../../../src/trace/reader.js";
 import { readBlob } from "../../support/trace-sink.js";
-import { chance } from "../../support/traces.js";
+import { chance, read as readInputs, toolsOf } from "../../support/traces.js";
 
 type Options = Omit<Parameters<typeof parquetWriteBuffer>[0], "columnData">;
 
@@ -141,6 +141,13 @@ describe("Parquet tables", () => {
     const { bad, traces } = await read(file([strings('a"\n', ["x"]), strings("b", ["y"])]));
     expect(bad).toEqual([{ line: 1, message: 'no column holds tool names; there are `a"\\u{a}`, `b`' }]);
     expect(traces.size).toBe(0);
+  });
+
+  it("are read from inputs as any trace is", async () => {
+    const bytes = file([strings("tool", ["Read", "Bash"]), strings("session_id", ["s1", "s2"])]);
+    const set = await readInputs(bytes);
+    expect(set.inputs.map(({ format }) => format)).toEqual(["parquet"]);
+    expect([toolsOf(set), set.traces.length, set.diagnostics]).toEqual([["Read", "Bash"], 2, []]);
   });
 
   it("report damage, keep what can be read, and never throw", async () => {
