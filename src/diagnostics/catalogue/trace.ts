@@ -50,6 +50,19 @@ export const traceCodes = {
     meaning: "Traces were read, but none of them is of the wanted agent or within the wanted time.",
     fix: "widen or drop the filters",
   },
+  trace_out_of_order: {
+    level: "error",
+    title: "standard input that is not in order of time",
+    meaning:
+      "Some calls were judged before it was known when their tool was first seen, or whose trace it is, and standard input cannot be read again.",
+    fix: "put the traces into a file and name it, so that it can be read twice; or judge without grace by `--no-grace`",
+  },
+  trace_input_changed: {
+    level: "error",
+    title: "traces that changed while they were read",
+    meaning: "The traces are larger than what is kept in memory, so they were read twice, and the second time they were others.",
+    fix: "run it again on files that nobody writes to, such as a copy",
+  },
   trace_bad_line: {
     level: "error",
     title: "a line that is not JSON",

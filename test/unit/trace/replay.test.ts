@@ -64,7 +64,13 @@ describe("replay", () => {
   it("gives each trace the worst verdict of its calls, and a trace without calls none", async () => {
     const report = await run({}, {}, mixed);
     expect(verdicts(report)).toBe("pass:pass:2 warn:warn:3 fail:fail:6 skipped:skipped:0");
-    expect(report.summary).toEqual({ traces: 4, pass: 1, warn: 1, fail: 1, skipped: 1, calls: 11 });
+    expect(report.summary).toEqual({
+      ...{ traces: 4, pass: 1, warn: 1, fail: 1, skipped: 1, calls: 11 },
+      callVerdicts: { pass: 4, warn: 3, fail: 4 },
+      tools: 6,
+      firstMs: Date.UTC(2026, 1, 1, 10),
+      lastMs: Date.UTC(2026, 1, 1, 12),
+    });
     expect(report.traces.map((trace) => trace.action)).toEqual(["allow", "warn", "deny", "allow"]);
   });
 

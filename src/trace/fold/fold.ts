@@ -1,0 +1,290 @@
+import { bufferedCallsMax } from "../../limits.js";
+import { CallIdentities } from "../call-identities.js";
+import type { SessionCalls } from "../call-order.js";
+import type { CallBatch, CallConsumer, NamedCall } from "../consumer.js";
+import type { TraceSeen } from "../reader.js";
+import type { ReplayEngine } from "../replay-engine.js";
+import { isOfAgent, type Selection, select, type TraceFilter } from "../select.js";
+import type { CallTable } from "../trace-set.js";
+import { CallColumns } from "./call-columns.js";
+import { roomFor } from "./columns.js";
+import { decideInOrder } from "./in-order.js";
+import { type CallRows, Knowledge, Numbering, noAgent } from "./knowledge.js";
+import { Outcomes, timed } from "./outcomes.js";
+import { Tally, type TallyLimits } from "./tally.js";
+import { PolicyViews, type ViewOptions } from "./views.js";
+
+export interface FoldOptions extends TraceFilter, ViewOptions, TallyLimits {
+  /** The policy to compare with. */
+  readonly against?: ReplayEngine | undefined;
+  /** Calls kept before the fold counts and forgets. Default `bufferedCallsMax`. */
+  readonly bufferedCallsMax?: number | undefined;
+  /** The inputs cannot be read again: what needs all calls at once has to keep them. */
+  readonly readOnce?: boolean | undefined;
+}
+
+/** Calls counted at a time: their columns stay in the first-level cache between the steps. */
+const chunkCalls = 2048;
+/** Calls that came one by one and wait for the next step. */
+const pendingCalls = 4096;
+
+/** All calls at once; a `TraceSet` is one. */
+export type KeptCalls = SessionCalls & { readonly calls: CallTable };
+
+/** What a fold knows at its end. */
+export interface Folded {
+  readonly known: Knowledge;
+  readonly tally: Tally;
+  readonly selection: Pick<Selection, "traces" | "leftOut">;
+  /**
+   * Another reading showed something else than the first; or the only reading showed too late what decisions rest on:
+   * first uses (T2), or whose a trace is.
+   */
+  readonly doubt: "changed" | "unsettled" | undefined;
+}
+
+/**
+ * Counts calls as they come and forgets them. Few calls are kept and judged at the end, when everything is known of them;
+ * past `bufferedCallsMax` each is judged at once by what is known so far. Where that may have been too little the fold
+ * says so (`wantsRereading`), and judges the same inputs, read once more, by what it learned from the first reading: the
+ * answers are the same on every way. A verdict is a function of the tool and of whether grace is running (T1), so a call
+ * costs a few additions to columns; only count triggers (E7) need all calls of a session in order, so they are kept.
+ */
+export class ReplayFold implements CallConsumer {
+  private readonly outcomes: Outcomes;
+  private readonly inOrder: boolean;
+  private readonly sessions = new Numbering();
+  private readonly traceSessions: (number | undefined)[] = [];
+  private readonly traceKeys: string[] = [];
+  /** Traces whose key is the session of the filter. */
+  private readonly asSession = new Set<number>();
+  private identities = new CallIdentities();
+  private buffer = new CallColumns();
+  private readonly pairs = new Uint32Array(chunkCalls);
+  private way: "keep" | "survey" | "count" = "keep";
+  private inputs = 0;
+  private sequence = 0;
+  private firstReading: { readonly traces: number; readonly calls: number } | undefined;
+  private selection: Pick<Selection, "traces" | "leftOut"> | undefined;
+  private wanted = new Uint8Array(64);
+  private lateAgent = false;
+  private lateSelection = false;
+  private tally: Tally;
+
+  constructor(
+    engine: ReplayEngine,
+    private readonly options: FoldOptions = {},
+    private readonly known = new Knowledge(options),
+  ) {
+    const { names } = known.tools;
+    const { against } = options;
+    this.outcomes = new Outcomes(new PolicyViews(engine, names, options), against && new PolicyViews(against, names, options));
+    this.inOrder = [engine, ...(against === undefined ? [] : [against])].some((each) => each.hasCountTriggers !== false);
+    this.tally = this.newTally();
+  }
+
+  traceId(format: string, input: number, key: string, seen: TraceSeen): number {
+    const { traces } = this.known;
+    const trace = this.traceOf(format, input, key, seen.id, seen.agent);
+    if (Number.isNaN(traces.seenMs[trace]) && seen.timeMs !== undefined) traces.seenMs[trace] = seen.timeMs;
+    return trace;
+  }
+
+  toolId(tool: string, rawTool?: string): number {
+    return this.known.toolNumber(tool, rawTool);
+  }
+
+  add(format: string, input: number, call: NamedCall): boolean {
+    const trace = this.traceOf(format, input, call.trace, undefined, call.agent);
+    if (this.identities.isRepeated(format, call)) return false;
+    const session = this.inOrder ? this.sessions.numberOf(`${format}\u0000${call.session ?? call.trace}`) : 0;
+    if ((call.session ?? call.trace) === this.options.session) this.enterSession(trace);
+    const tool = this.known.toolNumber(call.tool, call.rawTool);
+    const { buffer } = this;
+    buffer.push(trace, tool, call.timeMs ?? Number.NaN, call.line, input, session, call.subagent === true ? 1 : 0);
+    this.inputs = Math.max(this.inputs, input + 1);
+    if (buffer.length >= pendingCalls) this.makeRoom();
+    return true;
+  }
+
+  addBatch(batch: CallBatch): void {
+    const { buffer, asSession } = this;
+    this.inputs = Math.max(this.inputs, batch.input + 1);
+    for (let i = 0; asSession.size > 0 && i < batch.length; i++) {
+      if (asSession.has(batch.trace[i])) this.enterSession(batch.trace[i]);
+    }
+    if (this.way === "keep") {
+      buffer.pushBatch(batch, this.inOrder ? (trace) => this.sessionOf(trace) : undefined);
+      this.makeRoom();
+    } else {
+      this.flush();
+      this.take(batch, batch.length);
+    }
+  }
+
+  /** Whether the same inputs have to come again, in the same order, before there is an answer; `rewind` comes first. */
+  get wantsRereading(): boolean {
+    this.flushPending();
+    if (this.firstReading !== undefined || this.options.readOnce === true) return false;
+    return this.way === "survey" || (this.way === "count" && this.isUnsettled);
+  }
+
+  /** Begins the second reading: everything that was learned stays, nothing has been counted. */
+  rewind(): void {
+    const { traces } = this.known;
+    this.firstReading = { traces: traces.length, calls: this.sequence };
+    this.choose();
+    this.way = "count";
+    this.sequence = 0;
+    this.identities = new CallIdentities();
+    this.lateAgent = false;
+    this.lateSelection = false;
+    this.tally = this.newTally();
+  }
+
+  /** Judges what was kept, or the calls of a set whose knowledge the fold was given; answers. */
+  finish(kept: KeptCalls = this.kept()): Folded {
+    if (this.way === "keep") this.judge(kept);
+    else this.flushPending();
+    this.selection ??= select(this.selectable(), this.options);
+    return { known: this.known, tally: this.tally, selection: this.selection, doubt: this.doubt() };
+  }
+
+  private kept(): KeptCalls {
+    return { calls: this.buffer, sessions: this.sessions.names.length, inputs: { length: this.inputs } };
+  }
+
+  private doubt(): Folded["doubt"] {
+    if (this.firstReading !== undefined) {
+      const { traces, calls } = this.firstReading;
+      return traces === this.known.traces.length && calls === this.sequence ? undefined : "changed";
+    }
+    if (this.way === "keep") return undefined;
+    const grace = this.lateAgent && this.outcomes.ofTool.includes(timed);
+    return this.tally.unsettled || this.lateSelection || grace ? "unsettled" : undefined;
+  }
+
+  private get isUnsettled(): boolean {
+    return this.tally.unsettled || this.lateAgent || this.lateSelection;
+  }
+
+  private newTally(): Tally {
+    const { sinceMs = -Infinity, untilMs = Infinity } = this.options;
+    return new Tally(this.known, this.outcomes, { sinceMs, untilMs }, this.options);
+  }
+
+  private traceOf(format: string, input: number, key: string, id: string | undefined, agent: string | undefined): number {
+    const { traces } = this.known;
+    const before = traces.length;
+    const trace = traces.open(format, input, key, id);
+    if (trace === before) this.opened(trace, format, key);
+    if (agent !== undefined && traces.agent[trace] === noAgent) {
+      if (trace !== before) this.flushPending();
+      traces.agent[trace] = this.known.agentNumber(agent);
+      if (traces.calls[trace] > 0) this.lateAgent = true;
+      this.rethink(trace);
+    }
+    return trace;
+  }
+
+  private opened(trace: number, format: string, key: string): void {
+    const { session } = this.options;
+    if (this.inOrder) this.traceKeys[trace] = `${format}\u0000${key}`;
+    this.wanted = roomFor(this.wanted, trace + 1);
+    if (session !== undefined && key === session) this.asSession.add(trace);
+    if (session !== undefined && this.known.traces.ids[trace] === session) this.known.traces.inSession[trace] = 1;
+    this.rethink(trace);
+  }
+
+  private sessionOf(trace: number): number {
+    this.traceSessions[trace] ??= this.sessions.numberOf(this.traceKeys[trace]);
+    return this.traceSessions[trace];
+  }
+
+  private enterSession(trace: number): void {
+    const { inSession } = this.known.traces;
+    if (inSession[trace] === 1) return;
+    this.flushPending();
+    inSession[trace] = 1;
+    this.rethink(trace);
+  }
+
+  /** Whether a trace is looked at may change with what is learned of it; calls that have been counted do not come back. */
+  private rethink(trace: number): void {
+    if (this.selection !== undefined) return;
+    const { traces, agents } = this.known;
+    const ofSession = this.options.session === undefined || traces.inSession[trace] === 1;
+    const wanted = ofSession && isOfAgent(agents[traces.agent[trace]], this.options) ? 1 : 0;
+    if (wanted !== this.wanted[trace] && traces.calls[trace] > 0) this.lateSelection = true;
+    this.wanted[trace] = wanted;
+  }
+
+  private makeRoom(): void {
+    if (this.way !== "keep") this.flush();
+    else if (this.buffer.length >= (this.options.bufferedCallsMax ?? bufferedCallsMax)) this.stopKeeping();
+  }
+
+  private stopKeeping(): void {
+    const limited = (this.options.limit ?? 0) > 0;
+    if (this.inOrder || (limited && this.options.readOnce === true)) return;
+    this.way = limited ? "survey" : "count";
+    this.flush();
+    this.buffer = new CallColumns();
+  }
+
+  private flushPending(): void {
+    if (this.way !== "keep") this.flush();
+  }
+
+  private flush(): void {
+    const { buffer } = this;
+    if (buffer.length === 0) return;
+    const { length } = buffer;
+    buffer.length = 0;
+    this.take(buffer, length);
+  }
+
+  /** Surveys calls, and counts them unless all that is wanted is the survey. */
+  private take(rows: CallRows, length: number): void {
+    const { known, tally, pairs } = this;
+    const onEarlier = (pair: number, timeMs: number) => tally.earlier(pair, timeMs);
+    for (let from = 0; from < length; from += chunkCalls) {
+      const to = Math.min(length, from + chunkCalls);
+      known.survey(rows, from, to, pairs, onEarlier);
+      if (this.way === "count") tally.count(rows, from, to, this.sequence, pairs, this.wanted);
+      this.sequence += to - from;
+    }
+  }
+
+  /** Everything is known of calls that are all there, so nothing is ever unsettled. */
+  private judge(kept: KeptCalls): void {
+    const { calls } = kept;
+    const { length } = calls;
+    const pairs = new Uint32Array(length);
+    this.known.survey(calls, 0, length, pairs, () => {});
+    this.choose();
+    const decided = this.inOrder ? decideInOrder(this.outcomes, this.known, kept, pairs, this.wanted) : undefined;
+    for (let from = 0; from < length; from += chunkCalls) {
+      const to = Math.min(length, from + chunkCalls);
+      this.tally.count(calls, from, to, from, pairs.subarray(from, to), this.wanted, decided);
+    }
+  }
+
+  private choose(): void {
+    this.selection = select(this.selectable(), this.options);
+    this.wanted = new Uint8Array(Math.max(64, this.known.traces.length));
+    for (const trace of this.selection.traces) this.wanted[trace] = 1;
+  }
+
+  private selectable() {
+    const { traces, agents } = this.known;
+    return {
+      length: traces.length,
+      agentOf: (index: number) => agents[traces.agent[index]],
+      isInSession: (index: number) => traces.inSession[index] === 1,
+      lastOf: (index: number) => traces.lastOf(index),
+      callsOf: (index: number) => traces.calls[index],
+      isWithin: (index: number) => traces.within[index] === 1,
+    };
+  }
+}

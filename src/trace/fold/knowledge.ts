@@ -1,0 +1,196 @@
+import { rowExamplesMax } from "../../limits.js";
+import type { TraceFilter } from "../select.js";
+import type { TraceSet } from "../trace-set.js";
+import { roomFor } from "./columns.js";
+import { AgentTools } from "./pair-table.js";
+
+/** Calls as columns; row i of each is call i. */
+export interface CallRows {
+  readonly trace: Uint32Array;
+  readonly tool: Uint32Array;
+  /** NaN when not recorded. */
+  readonly timeMs: Float64Array;
+  readonly line: Uint32Array;
+  /** One input for all rows, or a column. */
+  readonly input: Uint32Array | number;
+  /** Absent: none is a subagent's. */
+  readonly subagent?: Uint8Array | undefined;
+}
+
+/** Names as numbers, dense from 0 in the order of first mention. */
+export class Numbering {
+  readonly names: string[] = [];
+  private readonly numbers = new Map<string, number>();
+
+  numberOf(name: string): number {
+    let number = this.numbers.get(name);
+    if (number === undefined) {
+      number = this.names.push(name) - 1;
+      this.numbers.set(name, number);
+    }
+    return number;
+  }
+}
+
+/** No agent: the traces that name none share this number (T1). */
+export const noAgent = 0;
+
+/** All traces in columns. Keys of different formats never meet. */
+export class TraceIndex {
+  length = 0;
+  /** What people see. */
+  readonly ids: string[] = [];
+  readonly formats = new Numbering();
+  /** Numbers of `formats`, of `Knowledge.agents`; the input where it was first seen. */
+  format = new Uint32Array(64);
+  agent = new Uint32Array(64);
+  input = new Uint32Array(64);
+  /** Times of the calls; infinite without. */
+  firstMs = new Float64Array(64).fill(Infinity);
+  lastMs = new Float64Array(64).fill(-Infinity);
+  /** Dates a trace whose calls have no time; NaN without. */
+  seenMs = new Float64Array(64).fill(Number.NaN);
+  calls = new Uint32Array(64);
+  /** 1: a call lies within the time range. */
+  within = new Uint8Array(64);
+  /** 1: the trace or one of its calls is of the session asked for. */
+  inSession = new Uint8Array(64);
+  private readonly keys: Map<string, number>[] = [];
+
+  /** The trace of a key; a new one is made for a new key. */
+  open(format: string, input: number, key: string, id: string | undefined): number {
+    const formatNumber = this.formats.numberOf(format);
+    this.keys[formatNumber] ??= new Map();
+    const keys = this.keys[formatNumber];
+    let index = keys.get(key);
+    if (index === undefined) {
+      index = this.push(id ?? key, formatNumber, input);
+      keys.set(key, index);
+    }
+    return index;
+  }
+
+  push(id: string, format: number, input: number): number {
+    const index = this.length++;
+    if (index >= this.format.length) this.widen(this.length);
+    this.ids.push(id);
+    this.format[index] = format;
+    this.input[index] = input;
+    return index;
+  }
+
+  /** The latest time known of a trace, or undefined. */
+  lastOf(index: number): number | undefined {
+    return finite(this.lastMs[index]) ?? finite(this.seenMs[index]);
+  }
+
+  firstOf(index: number): number | undefined {
+    return finite(this.firstMs[index]) ?? finite(this.seenMs[index]);
+  }
+
+  private widen(length: number): void {
+    this.format = roomFor(this.format, length);
+    this.agent = roomFor(this.agent, length);
+    this.input = roomFor(this.input, length);
+    this.firstMs = roomFor(this.firstMs, length, Infinity);
+    this.lastMs = roomFor(this.lastMs, length, -Infinity);
+    this.seenMs = roomFor(this.seenMs, length, Number.NaN);
+    this.calls = roomFor(this.calls, length);
+    this.within = roomFor(this.within, length);
+    this.inSession = roomFor(this.inSession, length);
+  }
+}
+
+function finite(value: number): number | undefined {
+  return Number.isFinite(value) ? value : undefined;
+}
+
+/**
+ * What is known of the whole input before any filter: its traces, its tools, and when each agent first used each tool. It
+ * only ever grows, so a second reading of the same input adds nothing and may rely on it.
+ */
+export class Knowledge {
+  readonly tools = new Numbering();
+  readonly rawNames: string[][] = [];
+  /** Number 0 is no agent. */
+  readonly agents: (string | undefined)[] = [undefined];
+  readonly traces = new TraceIndex();
+  readonly sightings = new AgentTools();
+  private readonly agentNumbers = new Map<string, number>();
+  private readonly sinceMs: number;
+  private readonly untilMs: number;
+
+  constructor({ sinceMs = -Infinity, untilMs = Infinity }: TraceFilter) {
+    this.sinceMs = sinceMs;
+    this.untilMs = untilMs;
+  }
+
+  /** Of a set: its numbers of traces and tools stay what they are. */
+  static of(set: TraceSet, filter: TraceFilter): Knowledge {
+    const known = new Knowledge(filter);
+    const { traces } = known;
+    for (const [number, name] of set.names.entries()) {
+      known.tools.numberOf(name);
+      known.rawNames[number] = set.rawNames[number].slice(0, rowExamplesMax);
+    }
+    for (const { id, format, input, agent, firstMs, lastMs } of set.traces) {
+      const index = traces.push(id, traces.formats.numberOf(format), input);
+      traces.agent[index] = known.agentNumber(agent);
+      traces.seenMs[index] = lastMs ?? Number.NaN;
+      traces.firstMs[index] = firstMs ?? Infinity;
+      traces.lastMs[index] = lastMs ?? -Infinity;
+      if (filter.session === id) traces.inSession[index] = 1;
+    }
+    if (filter.session !== undefined) {
+      const { session, trace, length } = set.calls;
+      for (let i = 0; i < length; i++) {
+        if (set.sessionNames[session[i]] === filter.session) traces.inSession[trace[i]] = 1;
+      }
+    }
+    return known;
+  }
+
+  agentNumber(agent: string | undefined): number {
+    if (agent === undefined) return noAgent;
+    let number = this.agentNumbers.get(agent);
+    if (number === undefined) {
+      number = this.agents.push(agent) - 1;
+      this.agentNumbers.set(agent, number);
+    }
+    return number;
+  }
+
+  toolNumber(tool: string, rawTool: string | undefined): number {
+    const number = this.tools.numberOf(tool);
+    this.rawNames[number] ??= [];
+    const raw = this.rawNames[number];
+    if (rawTool !== undefined && rawTool !== tool && raw.length < rowExamplesMax && !raw.includes(rawTool)) raw.push(rawTool);
+    return number;
+  }
+
+  /**
+   * Takes note of the calls `from ..< to`: times of traces and first uses of tools. Writes the number of each call's agent
+   * and tool to `pairs[i - from]`; calls `onEarlier` before a first time that was known becomes an earlier one.
+   */
+  survey(rows: CallRows, from: number, to: number, pairs: Uint32Array, onEarlier: (pair: number, timeMs: number) => void): void {
+    const { sightings, sinceMs, untilMs } = this;
+    const { trace, tool, timeMs } = rows;
+    sightings.reserve(to - from);
+    const { agent, calls, firstMs, lastMs, within } = this.traces;
+    const seenFirst = sightings.firstMs;
+    for (let i = from; i < to; i++) {
+      const t = trace[i];
+      const ms = timeMs[i];
+      calls[t]++;
+      if (ms < firstMs[t]) firstMs[t] = ms;
+      if (ms > lastMs[t]) lastMs[t] = ms;
+      if (ms >= sinceMs && ms < untilMs) within[t] = 1;
+      const pair = sightings.numberOf(agent[t], tool[i]);
+      pairs[i - from] = pair;
+      if (ms < seenFirst[pair]) {
+        if (seenFirst[pair] !== Infinity) onEarlier(pair, ms);
+        seenFirst[pair] = ms;
+      }
+    }
+  }
+}
