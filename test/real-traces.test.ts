@@ -8,11 +8,13 @@ import type { Session } from "../src/engine/result.js";
 import { mergePolicies } from "../src/policy/merge.js";
 import { parsePolicy } from "../src/syntax/policy.js";
 import { callsInOrder } from "../src/trace/call-order.js";
+import { formats } from "../src/trace/formats/registry.js";
 import { readTraces } from "../src/trace/io/read.js";
 import { replay } from "../src/trace/replay.js";
 import { InputSightings } from "../src/trace/sightings.js";
 import { parseTime } from "../src/trace/time.js";
 import type { TraceSet } from "../src/trace/trace-set.js";
+import { bytesOfFile, scoreOf } from "./support/trace-sink.js";
 
 /** Recorded runs in ../shared/data, beside the project and never part of it. Absent: the suite announces that it skips. */
 const folder = fileURLToPath(new URL("../../shared/data/", import.meta.url));
@@ -109,6 +111,16 @@ describe.skipIf(!present)("recorded runs give exactly the expected counts", () =
       expect(histogram(set, isMain)).toEqual(new Map(Object.entries(counts.main_histogram)));
       expect(sum(set.calls.subagent)).toBe(counts.subagent_calls);
       expect(set.calls.timeMs.every((time) => Number.isFinite(time))).toBe(true);
+    }
+  });
+
+  it("and of each file no other format is as sure", () => {
+    for (const [file] of expected) {
+      const bytes = bytesOfFile(folder + file);
+      const scores = formats.map((format) => ({ id: format.id, score: scoreOf(format, bytes, { name: file }) }));
+      const [surest, next] = scores.sort((a, b) => b.score - a.score);
+      expect([file, surest!.id]).toEqual([file, formatOf[file.split("/")[0]!]]);
+      expect([file, next!.id, next!.score < surest!.score - 0.05]).toEqual([file, next!.id, true]);
     }
   });
 
