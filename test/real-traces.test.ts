@@ -124,6 +124,17 @@ describe.skipIf(!present)("recorded runs give exactly the expected counts", () =
     }
   });
 
+  it.each([
+    ["bench/tool-call-stream.jsonl.gz", "events", 470, 26_904],
+    ["normalised/tool-calls.jsonl.gz", "events", 165, 5689],
+    ["openinference-fixtures/otel_genai_tool_execution_span.json", "spans", 1, 1],
+    ["vercel-ai-spans/all-spans.json", "spans", 10, 0],
+    ["normalised/expected-counts.json", undefined, 0, 0],
+  ])("and of %s, which the counts leave out", async (file, format, traces, calls) => {
+    const set = await readTraces([folder + file]);
+    expect([set.inputs[0]!.format, set.traces.length, set.calls.length]).toEqual([format, traces, calls]);
+  });
+
   it("all claude-code files together are the sum of each", async () => {
     const set = await readTraces([`${folder}claude-code`]);
     expect([set.traces.length, set.calls.length, set.names.length, set.badLines]).toEqual([25, 1800, 33, 1]);
