@@ -91,3 +91,7 @@ export const waitingDecisionsMax = 10_000;
 export const parquetRowsMax = 1_000_000;
 /** Distinct tools, agents, traces a fast lane remembers, as a power of two; 2^18 traces are 36 MB in each worker. */
 export const laneTraceBitsMax = 18;
+/** Calls of runs held until their trace is complete, for a run log to say which model calls its tool runs repeat. */
+export const heldCallsMax = 50_000;
+/** Bytes of the records those calls came from; with them arguments are held. Beyond either cap the oldest trace is settled. */
+export const heldBytesMax = 64 * 1024 * 1024;
