@@ -1,5 +1,5 @@
 import { exportObservationsOpenMax, exportTracesOpenMax } from "../../limits.js";
-import { asObject, asText, asToolName, type JsonObject, parsedJson } from "../json.js";
+import { asList, asObject, asText, asToolName, type JsonObject, parsedJson } from "../json.js";
 import type { CallRecord, TraceSink } from "../reader.js";
 import { parseTime } from "../time.js";
 
@@ -14,12 +14,15 @@ interface OpenTrace {
   /** Parents of observations, by id. */
   readonly parents: Map<string, string>;
   readonly calls: Candidate[];
+  /** What models asked for, as generations list it. */
+  readonly asked: CallRecord[];
 }
 
 /**
  * Which observations of Langfuse are tool calls. All of type TOOL; and a SPAN that says of itself that it is a tool, as
- * frameworks without observation types write them, unless it lies inside a call of the same tool. Traces are held open
- * until enough others were seen after them: parents may come later than their children.
+ * frameworks without observation types write them, unless it lies inside a call of the same tool. In a trace without any of
+ * these, what the generations asked for: a call must not be hidden. Traces are held open until enough others were seen
+ * after them: parents may come later than their children.
  */
 export class LangfuseObservations {
   private readonly open = new Map<string, OpenTrace>();
@@ -39,23 +42,15 @@ export class LangfuseObservations {
     const id = asText(row["id"]);
     const parent = asText(row["parentObservationId"]) ?? asText(row["parent_observation_id"]);
     if (id !== undefined && parent !== undefined) trace.parents.set(id, parent);
+    const common = { trace: traceId, session: session ?? asText(row["sessionId"]) ?? asText(row["session_id"]), timeMs, line };
+    if (row["type"] === "GENERATION") trace.asked.push(...askedIn(row).map((asked) => ({ ...common, ...asked })));
     const found = toolOf(row);
     if (found === undefined) return;
     const { tool, toolCallId } = found;
-    trace.calls.push({
-      id,
-      typed: row["type"] === "TOOL",
-      call: {
-        trace: traceId,
-        callId: id ?? toolCallId,
-        aliases: toolCallId === undefined ? undefined : [`tool call\u0000${toolCallId}`],
-        session: session ?? asText(row["sessionId"]) ?? asText(row["session_id"]),
-        tool,
-        args: () => row["input"],
-        timeMs,
-        line,
-      },
-    });
+    const { input } = row;
+    const aliases = toolCallId === undefined ? undefined : [aliasOf(toolCallId)];
+    const call = { ...common, callId: id ?? toolCallId, aliases, tool, args: () => input };
+    trace.calls.push({ id, typed: row["type"] === "TOOL", call });
   }
 
   end(): void {
@@ -65,22 +60,23 @@ export class LangfuseObservations {
 
   private traceOf(id: string): OpenTrace {
     const known = this.open.get(id);
-    const trace = known ?? { parents: new Map<string, string>(), calls: [] };
+    const trace = known ?? { parents: new Map<string, string>(), calls: [], asked: [] };
     this.open.delete(id);
     this.open.set(id, trace);
     if (known === undefined && this.open.size > exportTracesOpenMax) {
       const [oldest, settled] = this.open.entries().next().value!;
       this.open.delete(oldest);
       this.settle(settled);
-    } else if (trace.parents.size + trace.calls.length > exportObservationsOpenMax) {
+    } else if (trace.parents.size + trace.calls.length + trace.asked.length > exportObservationsOpenMax) {
       this.settle(trace);
-      trace.parents.clear();
-      trace.calls.length = 0;
+      this.open.set(id, { parents: new Map(), calls: [], asked: [] });
+      return this.open.get(id)!;
     }
     return trace;
   }
 
-  private settle({ calls, parents }: OpenTrace): void {
+  private settle({ calls, parents, asked }: OpenTrace): void {
+    if (calls.length === 0) for (const call of asked) this.sink.call(call);
     const tools = new Map<string, string>();
     for (const { id, call } of calls) if (id !== undefined) tools.set(id, call.tool);
     for (const { id, typed, call } of calls) {
@@ -104,6 +100,23 @@ function isInside(
     parent = parents.get(parent);
   }
   return false;
+}
+
+/** Calls a generation lists, with the ids the model gave them where they are there. */
+function askedIn(row: JsonObject): readonly Pick<CallRecord, "tool" | "callId" | "aliases" | "args">[] {
+  const names = asList(parsedJson(row["toolCallNames"] ?? row["tool_call_names"])) ?? [];
+  const details = asList(parsedJson(row["toolCalls"] ?? row["tool_calls"])) ?? [];
+  return names.map((name, index) => {
+    const detail = asObject(parsedJson(details[index]));
+    const toolCallId = asText(detail?.["id"]);
+    const place = asText(row["id"]) === undefined ? undefined : `${row["id"] as string}\u0000${index}`;
+    const aliases = toolCallId === undefined ? undefined : [aliasOf(toolCallId)];
+    return { tool: asToolName(name), callId: place ?? toolCallId, aliases, args: () => detail?.["arguments"] };
+  });
+}
+
+function aliasOf(toolCallId: string): string {
+  return `tool call\u0000${toolCallId}`;
 }
 
 interface FoundTool {

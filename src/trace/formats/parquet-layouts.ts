@@ -33,8 +33,9 @@ function among(columns: readonly string[], wanted: readonly string[]): readonly 
 function langfuseRows(columns: readonly string[], sink: TraceSink): TableLayout {
   const observations = new LangfuseObservations(sink);
   const keys = ["id", "trace_id", "parent_observation_id", "type", "name", "start_time", "session_id", "metadata"];
+  const asked = ["tool_call_names", "tool_calls"];
   return {
-    columns: among(columns, keys),
+    columns: among(columns, [...keys, ...asked]),
     toolColumn: "name",
     argumentColumns: among(columns, ["input"]),
     read: (row, line) => observations.add(row, line),

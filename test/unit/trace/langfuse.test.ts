@@ -69,6 +69,17 @@ describe("Langfuse exports", () => {
     expect(toolNames(recorded).sort()).toEqual(["Read", "Task", "a", "add", "b"]);
   });
 
+  it("count what generations asked for where nothing shows that it ran, and only there", () => {
+    const asked = observation("g1", "GENERATION", "chat", {
+      toolCallNames: ["add", "view"],
+      toolCalls: ['{"id":"c1","arguments":"{}"}', "broken{"],
+    });
+    const recorded = readWith(langfuse, download([asked, asked, observation("o1", "SPAN", "tools")]));
+    expect(toolNames(recorded)).toEqual(["add", "view"]);
+    expect(recorded.calls[0]!.args!()).toBe("{}");
+    expect(toolNames(readWith(langfuse, download([asked, observation("o1", "TOOL", "add")])))).toEqual(["add"]);
+  });
+
   it("count what several exports hold once, by observation and by the id of the call", () => {
     const twice = attributes({ "gen_ai.tool.name": "add", "gen_ai.tool.call.id": "c1" });
     const row = observation("o1", "TOOL", "add", twice);
@@ -133,5 +144,7 @@ describe("Langfuse exports", () => {
     const large = new LangfuseObservations(sink);
     for (let n = 0; n < exportObservationsOpenMax + 2; n++) large.add(observation(`o${n}`, "TOOL", "add"), n);
     expect(calls.length).toBe(traces + exportObservationsOpenMax + 1);
+    large.end();
+    expect(calls.length).toBe(traces + exportObservationsOpenMax + 2);
   });
 });
