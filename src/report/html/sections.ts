@@ -3,7 +3,7 @@ import type { Verdict } from "../../engine/result.js";
 import { htmlRowsMax } from "../../limits.js";
 import type { DecisionChanges, ReplayReport } from "../../trace/replay-report.js";
 import type { ReplayFrame } from "../replay-frame.js";
-import { replayNotes } from "../text/replay-notes.js";
+import { partialWords, replayNotes } from "../text/replay-notes.js";
 import { cellName } from "./change-table.js";
 import { badge, bar, dayOf, mark, number, placeOf, type Shown, some, time } from "./pieces.js";
 import { tableRow } from "./rows.js";
@@ -30,7 +30,7 @@ export function headline(report: ReplayReport, frame: ReplayFrame): Tree {
     h("h1", { class: worst }, mark(worst), h("span", {}, sentence)),
     report.partial === undefined
       ? undefined
-      : h("p", { class: "banner", role: "status" }, h("strong", {}, "Partial. "), partialWords(report.partial)),
+      : h("p", { class: "banner", role: "status" }, h("strong", {}, "Partial. "), `${partialWords(report.partial)}.`),
     frame.exitReasons.length === 0
       ? undefined
       : h("p", { class: "reasons" }, "Exit code 1: ", frame.exitReasons.map(escapeText).join("; ")),
@@ -43,13 +43,6 @@ export function headline(report: ReplayReport, frame: ReplayFrame): Tree {
       h("span", {}, "made ", time(frame.generatedAtMs), " UTC"),
     ),
   );
-}
-
-/** Reading was stopped: how far it had come. */
-export function partialWords({ bytesRead, bytesTotal }: NonNullable<ReplayReport["partial"]>): string {
-  const mebibytes = (n: number) => `${number(Math.round(n / 1024 / 1024))} MiB`;
-  const of = bytesTotal === undefined ? "" : ` of ${mebibytes(bytesTotal)}`;
-  return `Reading was stopped after ${mebibytes(bytesRead)}${of}; everything here speaks of what was read until then.`;
 }
 
 export function figures({ summary: s }: ReplayReport): Tree {

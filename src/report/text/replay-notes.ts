@@ -33,3 +33,10 @@ function wrapperNotes({ wrappers: { unwrapped, calls, tools } }: ReplayReport): 
     unwrapped ? `${what} judged by the tool inside` : `${what} judged by the wrapper's own name; --unwrap judges the tool inside`,
   ];
 }
+
+/** Reading was stopped: how far it had come. */
+export function partialWords({ bytesRead, bytesTotal }: NonNullable<ReplayReport["partial"]>): string {
+  const mebibytes = (n: number) => `${Math.round(n / 1024 / 1024).toLocaleString("en-US")} MiB`;
+  const of = bytesTotal === undefined ? "" : ` of ${mebibytes(bytesTotal)}`;
+  return `reading was stopped after ${mebibytes(bytesRead)}${of}; everything here speaks of what was read until then`;
+}

@@ -1,36 +1,54 @@
 import { escapeText } from "../../diagnostics/escape.js";
 import type { ReplayReport, TraceReport } from "../../trace/replay-report.js";
 import type { Paint } from "../paint.js";
+import type { ReplayFrame } from "../replay-frame.js";
 import { violationLines, warningLines } from "./findings.js";
-import { replayNotes } from "./replay-notes.js";
-import { clock, count, lines, mark, toolName } from "./words.js";
+import { changeLines } from "./replay-changes.js";
+import { partialWords, replayNotes } from "./replay-notes.js";
+import { newToolLines, ruleLines, topFailingLines } from "./replay-sections.js";
+import { andMore, clock, count, lines, listed, mark, toolName } from "./words.js";
 
-export interface ReplayTextFrame {
-  /** As the user named it. */
-  readonly file: string;
-  /** Why the command exits 1, in words; empty when it does not. */
-  readonly exitReasons: readonly string[];
-}
+export type ReplayTextFrame = Pick<ReplayFrame, "file" | "exitReasons">;
 
 /** Traces in which nothing was found are listed one by one only up to this many traces. */
 const quietTracesMax = 100;
-/** Rows of the lists in the summary. */
-const listedMax = 30;
+/** Traces with findings that are listed one by one; those with violations before others. */
+const loudTracesMax = 100;
+/** Findings listed of one trace. */
+const findingsMax = 20;
 
-/** The dry run for people: every trace with what would have been found in it, then the sums. */
+/** The dry run for people: every trace with what would have been found in it, the sums, then what lies behind them. */
 export function replayText(report: ReplayReport, frame: ReplayTextFrame, paint: Paint): string {
-  const { traces } = report;
-  const loud = traces.length > quietTracesMax ? traces.filter((t) => t.findings.length > 0) : traces;
-  const quiet = traces.length - loud.length;
+  const stopped = report.partial === undefined ? undefined : paint.warn(`PARTIAL: ${partialWords(report.partial)}`);
   return lines(
-    `Testing ${escapeText(frame.file)} against ${count(traces.length, "recent trace")}...`,
+    `Testing ${escapeText(frame.file)} against ${count(report.summary.traces, "recent trace")}...`,
+    stopped,
     "",
-    loud.flatMap((trace) => traceLines(trace, paint)),
-    quiet === 0 ? undefined : paint.faint(`  ${count(quiet, "trace")} without findings not listed`),
+    traceList(report, paint),
     "",
     summaryLines(report, paint),
+    ruleLines(report, paint),
+    topFailingLines(report, paint),
+    newToolLines(report, paint),
+    report.changes === undefined ? undefined : changeLines(report.changes, paint),
+    stopped === undefined ? undefined : ["", stopped],
     frame.exitReasons.map((reason) => paint.fail(`✗ ${reason}`)),
   );
+}
+
+function traceList({ traces, tracesNotListed }: ReplayReport, paint: Paint): string[] {
+  const loud = traces.filter((trace) => trace.findings.length > 0);
+  const all = traces.length <= quietTracesMax;
+  const failing = loud.filter((trace) => trace.verdict === "fail");
+  const shown =
+    loud.length <= loudTracesMax ? loud : failing.length > 0 ? failing.slice(0, loudTracesMax) : loud.slice(0, loudTracesMax);
+  const quiet = all ? 0 : traces.length - loud.length;
+  const hidden = loud.length - shown.length;
+  const out = (all ? traces : shown).flatMap((trace) => traceLines(trace, paint));
+  if (!all && hidden > 0) out.push(paint.faint(`  and ${count(hidden, "more trace")} with findings`));
+  if (quiet > 0) out.push(paint.faint(`  ${count(quiet, "trace")} without findings not listed`));
+  if (tracesNotListed > 0) out.push(paint.faint(`  ${count(tracesNotListed, "more trace")} counted and not listed`));
+  return out;
 }
 
 function traceLines(trace: TraceReport, paint: Paint): string[] {
@@ -38,37 +56,35 @@ function traceLines(trace: TraceReport, paint: Paint): string[] {
   const sign = trace.verdict === "skipped" ? paint.faint("-") : mark(trace.verdict, paint);
   const time = clock(trace.lastMs ?? trace.firstMs);
   const agent = trace.agent === undefined ? "" : `  ${escapeText(trace.agent)}`;
-  const out = [`${sign} ${paint.strong(escapeText(trace.id))}  ${time}${agent}  ${calls}`];
-  for (const finding of trace.findings) {
+  const { verdictBefore } = trace;
+  const before = verdictBefore === undefined || verdictBefore === trace.verdict ? "" : `  was ${verdictBefore}`;
+  const out = [`${sign} ${paint.strong(escapeText(trace.id))}  ${time}${agent}  ${calls}${before}`];
+  for (const finding of trace.findings.slice(0, findingsMax)) {
     const block = finding.level === "violation" ? violationLines(finding, paint) : warningLines(finding, undefined, paint);
     const [call] = finding.places;
     const at = call === undefined ? "" : `  ${escapeText(call.input)}:${call.line}${call.subagent ? ", by a subagent" : ""}`;
     out.push(...block.map((line, i) => `    ${line}${i === 0 ? paint.faint(at) : ""}`));
   }
-  return out;
+  return [...out, ...andMore(trace.findings.length - findingsMax, "    ", "finding")];
 }
 
 function summaryLines(report: ReplayReport, paint: Paint): string[] {
   const { summary: s, unmappedTools, graceTools } = report;
-  const skipped = s.skipped === 0 ? "" : `; ${s.skipped} skipped without tool calls`;
+  const n = (value: number) => value.toLocaleString("en-US");
+  const skipped = s.skipped === 0 ? "" : `; ${n(s.skipped)} skipped without tool calls`;
   return [
     paint.strong("Summary"),
-    `  Traces analysed: ${s.traces.toLocaleString("en-US")} with ${count(s.calls, "call")}`,
-    `  Would ${paint.pass(`pass ${s.pass}`)}, ${paint.warn(`warn ${s.warn}`)}, ${paint.fail(`fail ${s.fail}`)}${skipped}`,
-    `  Unmapped tools discovered: ${unmappedTools.length}`,
-    ...listed(unmappedTools.map(({ tool, count: n }) => `${String(n).padStart(6)}  ${toolName(tool)}`)),
-    ...(graceTools.length === 0 ? [] : [`  Tools in grace: ${graceTools.length}`]),
+    `  Traces analysed: ${n(s.traces)} with ${count(s.calls, "call")}`,
+    `  Would ${paint.pass(`pass ${n(s.pass)}`)}, ${paint.warn(`warn ${n(s.warn)}`)}, ${paint.fail(`fail ${n(s.fail)}`)}${skipped}`,
+    `  Unmapped tools discovered: ${n(unmappedTools.length)}`,
+    ...listed(unmappedTools.map(({ tool, count: calls }) => `${String(calls).padStart(6)}  ${toolName(tool)}`)),
+    ...(graceTools.length === 0 ? [] : [`  Tools in grace: ${n(graceTools.length)}`]),
     ...listed(
       graceTools.map(
-        ({ tool, agent, count: n, expiresAtMs }) =>
-          `${String(n).padStart(6)}  ${toolName(tool)}${agent === undefined ? "" : ` (${escapeText(agent)})`}  until ${clock(expiresAtMs)}`,
+        ({ tool, agent, count: calls, expiresAtMs }) =>
+          `${String(calls).padStart(6)}  ${toolName(tool)}${agent === undefined ? "" : ` (${escapeText(agent)})`}  until ${clock(expiresAtMs)}`,
       ),
     ),
     ...replayNotes(report).map((line) => paint.faint(`  ${line}`)),
   ];
-}
-
-function listed(rows: readonly string[]): string[] {
-  const shown = rows.slice(0, listedMax).map((row) => `  ${row}`);
-  return rows.length > listedMax ? [...shown, `          and ${rows.length - listedMax} more`] : shown;
 }

@@ -89,6 +89,20 @@ export function widest(texts: Iterable<string>, least = 0): number {
   return columns;
 }
 
+/** Rows of a list that a reader still reads; the rest is counted. */
+const listedMax = 30;
+
+/** The first rows of a list, indented, and how many more there are. */
+export function listed(rows: readonly string[], indent = "  "): string[] {
+  const shown = rows.slice(0, listedMax).map((row) => `${indent}${row}`);
+  return rows.length > listedMax ? [...shown, `          and ${(rows.length - listedMax).toLocaleString("en-US")} more`] : shown;
+}
+
+/** The line that says how many of a list are not shown; none when all are. */
+export function andMore(hidden: number, indent: string, one: string): string[] {
+  return hidden <= 0 ? [] : [`${indent}and ${count(hidden, `more ${one}`)}`];
+}
+
 export function lines(...parts: readonly (string | readonly string[] | undefined)[]): string {
   const all: string[] = [];
   for (const part of parts) {

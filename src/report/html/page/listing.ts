@@ -174,7 +174,10 @@ export class Listing {
   private rowElement(row: number): HTMLElement {
     const element = elementOf(tableRow(this.table, row));
     element.dataset["row"] = String(row);
-    if (this.table.detail(row) === undefined) return element;
+    if (this.table.detail(row) === undefined) {
+      makeLinks(element);
+      return element;
+    }
     element.classList.add("opens");
     const cell = element.firstElementChild as HTMLElement;
     const opener = elementOf<HTMLButtonElement>(h("button", { type: "button", class: "opener", "aria-expanded": "false" }));
@@ -208,7 +211,7 @@ export class Listing {
   }
 }
 
-/** Names of tools inside a detail become buttons; the page follows them. */
+/** Names of tools become buttons; the page follows them. */
 function makeLinks(inside: HTMLElement): void {
   for (const link of inside.querySelectorAll<HTMLElement>("[data-tool]")) {
     const name = link.dataset["tool"] ?? "";
