@@ -82,8 +82,12 @@ function graceState({ tally }: Folded, { firstMs }: ReplaySummary, noGrace: bool
   return now.storeDown ? "store_down" : firstMs !== undefined ? "applied" : "no_clock";
 }
 
-function noneSelected({ known, selection }: Folded): readonly Diagnostic[] {
+function noneSelected({ known, selection, doubt }: Folded): readonly Diagnostic[] {
   if (selection.traces.length > 0 || known.traces.length === 0) return [];
+  if (doubt === "unjudged") {
+    const message = "reading was stopped before any call was judged: the most recent traces are known only at the end";
+    return [diagnostic("trace_none_selected", { message })];
+  }
   const { otherAgent, otherSession, otherTime, undated } = selection.leftOut;
   const reasons = [
     `${otherAgent} of another agent`,
@@ -95,10 +99,10 @@ function noneSelected({ known, selection }: Folded): readonly Diagnostic[] {
 }
 
 function doubts({ doubt }: Folded): readonly Diagnostic[] {
-  if (doubt === undefined) return [];
   if (doubt === "changed") {
     return [diagnostic("trace_input_changed", { message: "the traces were read twice and were not the same both times" })];
   }
-  const message = "standard input is too long to be kept and is not in order of time: some calls may be judged wrongly";
+  if (doubt !== "unsettled") return [];
+  const message = "the traces can be read only once and are not in order of time: some calls may be judged wrongly";
   return [diagnostic("trace_out_of_order", { message })];
 }

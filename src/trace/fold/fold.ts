@@ -37,10 +37,10 @@ export interface Folded {
   readonly tally: Tally;
   readonly selection: Pick<Selection, "traces" | "leftOut">;
   /**
-   * Another reading showed something else than the first; or the only reading showed too late what decisions rest on:
-   * first uses (T2), or whose a trace is.
+   * `changed`: another reading showed something else than the first. `unsettled`: the only reading showed too late what
+   * decisions rest on, first uses (T2) or whose a trace is. `unjudged`: reading was stopped before anything was judged.
    */
-  readonly doubt: "changed" | "unsettled" | undefined;
+  readonly doubt: "changed" | "unsettled" | "unjudged" | undefined;
 }
 
 /**
@@ -142,20 +142,24 @@ export class ReplayFold implements CallConsumer {
     this.tally = this.newTally();
   }
 
-  /** Judges what was kept, or the calls of a set whose knowledge the fold was given; answers. */
-  finish(kept: KeptCalls = this.kept()): Folded {
+  /** Judges what was kept, or the calls of a set whose knowledge the fold was given; answers. `stopped`: not all was read. */
+  finish(kept: KeptCalls = this.kept(), stopped = false): Folded {
     if (this.way === "keep") this.judge(kept);
     else this.flushPending();
+    const doubt = this.doubt(stopped);
     this.selection ??= select(this.selectable(), this.options);
-    return { known: this.known, tally: this.tally, selection: this.selection, doubt: this.doubt() };
+    const selection = doubt === "unjudged" ? { ...this.selection, traces: [] } : this.selection;
+    return { known: this.known, tally: this.tally, selection, doubt };
   }
 
   private kept(): KeptCalls {
     return { calls: this.buffer, sessions: this.sessions.names.length, inputs: { length: this.inputs } };
   }
 
-  private doubt(): Folded["doubt"] {
+  private doubt(stopped: boolean): Folded["doubt"] {
+    if (this.way === "survey") return "unjudged";
     if (this.firstReading !== undefined) {
+      if (stopped) return undefined;
       const { traces, calls } = this.firstReading;
       return traces === this.known.traces.length && calls === this.sequence ? undefined : "changed";
     }

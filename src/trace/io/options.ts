@@ -33,4 +33,6 @@ export interface ReadProgress {
   /** Undefined while standard input is among the inputs. */
   readonly bytesTotal: number | undefined;
   readonly calls: number;
+  /** Large inputs may have to be read twice; absent: the first time. */
+  readonly reading?: 2 | undefined;
 }

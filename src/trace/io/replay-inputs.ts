@@ -1,0 +1,56 @@
+import { stat } from "node:fs/promises";
+import { replayReport } from "../fold/answer.js";
+import { type FoldOptions, ReplayFold } from "../fold/fold.js";
+import type { ReplayEngine, ReplayOptions } from "../replay-engine.js";
+import type { ReplayReport } from "../replay-report.js";
+import { type Fed, feedTraces } from "./feed.js";
+import type { ReadOptions, TraceInput } from "./options.js";
+
+/**
+ * Reads every input and judges its calls as `replay` does, in memory that does not grow with the calls: about 60 MB of
+ * columns, then some bytes per trace, per tool, and per trace and tool with findings. Inputs of more than
+ * `bufferedCallsMax` calls are read a second time where `limit` has to know all traces first, or where the order of the
+ * inputs is so far from the order of time that a decision rested on what was not yet known. Policies with count triggers
+ * need the calls of each session in order, and keep 29 bytes a call.
+ */
+export async function replayInputs(
+  engine: ReplayEngine,
+  inputs: readonly TraceInput[],
+  readOptions: ReadOptions = {},
+  options: ReplayOptions & Pick<FoldOptions, "bufferedCallsMax" | "traceFindingsMax" | "tracePairsMax"> = {},
+): Promise<ReplayReport> {
+  const readOnce = !(await canReadAgain(inputs));
+  const fold = new ReplayFold(engine, { ...options, readOnce });
+  let fed = await feedTraces(inputs, fold, readOptions);
+  if (fold.wantsRereading && fed.partial === undefined) {
+    fold.rewind();
+    fed = await feedTraces(inputs, fold, again(readOptions));
+  }
+  return answer(fold, fed, readOptions, options);
+}
+
+function answer(fold: ReplayFold, fed: Fed, { unwrap = false }: ReadOptions, options: ReplayOptions): ReplayReport {
+  const reading = { ...fed, wrappers: { unwrapped: unwrap, ...fed.wrappers } };
+  return replayReport(fold.finish(undefined, fed.partial !== undefined), reading, options.noGrace === true);
+}
+
+function again(readOptions: ReadOptions): ReadOptions {
+  const { onProgress } = readOptions;
+  return onProgress === undefined
+    ? readOptions
+    : { ...readOptions, onProgress: (progress) => onProgress({ ...progress, reading: 2 }) };
+}
+
+/** Streams, and paths of pipes and devices, give their bytes once. */
+async function canReadAgain(inputs: readonly TraceInput[]): Promise<boolean> {
+  for (const input of inputs) {
+    if (typeof input !== "string") {
+      if (!(input.bytes instanceof Uint8Array)) return false;
+    } else if (input === "-") return false;
+    else {
+      const found = await stat(input).catch(() => undefined);
+      if (found !== undefined && !found.isFile() && !found.isDirectory()) return false;
+    }
+  }
+  return true;
+}
