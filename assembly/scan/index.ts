@@ -49,15 +49,13 @@ let agentKeys: u32 = 0;
 let callIdKeys: u32 = 0;
 
 let rowsMax: u32 = 0;
-/** The columns; what a record without a call dates; times of the first records of new traces, from the trace `firstNew` on. */
+/** The columns; and the dates of traces that come with their first record, or with a record without a call. */
 export let traceColumn: usize = 0;
 export let toolColumn: usize = 0;
 export let timeColumn: usize = 0;
 export let lineColumn: usize = 0;
 export let seenTraces: usize = 0;
 export let seenTimes: usize = 0;
-export let newTimes: usize = 0;
-export let firstNew: u32 = 0;
 /** A byte a trace: its time has been given out. */
 let dated: usize = 0;
 /** A byte a tool: 1 when its calls are the host's, 2 when the host has decided. Absent when the host does not care. */
@@ -90,15 +88,14 @@ export function openFields(tool: u32, list: u32, time: u32, session: u32, agent:
 
 /** Bytes of the columns of `count` rows. */
 export function columnBytes(count: u32): u32 {
-  return count * 40;
+  return count * 32;
 }
 
 export function openColumns(at: usize, count: u32): void {
   rowsMax = count;
   timeColumn = at;
   seenTimes = timeColumn + <usize>count * 8;
-  newTimes = seenTimes + <usize>count * 8;
-  traceColumn = newTimes + <usize>count * 8;
+  traceColumn = seenTimes + <usize>count * 8;
   toolColumn = traceColumn + <usize>count * 4;
   lineColumn = toolColumn + <usize>count * 4;
   seenTraces = lineColumn + <usize>count * 4;
@@ -110,7 +107,6 @@ export function emptyColumns(): void {
   rows = 0;
   seenRows = 0;
   records = 0;
-  firstNew = countOf(traces);
 }
 
 export function openArena(at: usize, end: usize): void {
@@ -132,15 +128,9 @@ export function reserve(at: usize): u32 {
   return reserveId(at);
 }
 
-/** A new trace that the host found; NaN when it has no time. */
-export function noteNewTrace(trace: u32, time: f64): void {
-  store<f64>(newTimes + (<usize>(trace - firstNew) << 3), time);
-  if (time == time) store<u8>(dated + trace, 1);
-}
-
 /** Whether there is room for another record of the host's. */
 export function hasRoom(): bool {
-  return rows < rowsMax && seenRows < rowsMax && countOf(traces) - firstNew < rowsMax;
+  return rows < rowsMax && seenRows < rowsMax;
 }
 
 export function append(trace: u32, tool: u32, time: f64, line: u32): void {
@@ -152,7 +142,7 @@ export function append(trace: u32, tool: u32, time: f64, line: u32): void {
   store<u32>(lineColumn + (at << 2), line);
 }
 
-/** A record without a call dates a trace that has no date yet. */
+/** Dates a trace that has no date yet. */
 export function appendSeen(trace: u32, time: f64): void {
   if (load<u8>(dated + trace) != 0) return;
   store<u8>(dated + trace, 1);
@@ -388,7 +378,7 @@ function addCall(toolAt: usize, toolBytes: u32, agentAt: usize, agentBytes: u32,
   const slot = traceSlot(agentAt, agentBytes);
   if (slot == 0) return NAMES;
   const trace = idOf(slot);
-  if (trace >= known) noteNewTrace(trace, time);
+  if (trace >= known && time == time) appendSeen(trace, time);
   lines++;
   records++;
   append(trace, tool, time, lines);
@@ -398,12 +388,9 @@ function addCall(toolAt: usize, toolBytes: u32, agentAt: usize, agentBytes: u32,
 /** A record without a call makes its trace known, when it names one. */
 function addRecord(agentAt: usize, agentBytes: u32, time: f64): u32 {
   if (agentBytes != 0 || textBytes != 0) {
-    const known = countOf(traces);
     const slot = traceSlot(agentAt, agentBytes);
     if (slot == 0) return NAMES;
-    const trace = idOf(slot);
-    if (trace >= known) noteNewTrace(trace, time);
-    else if (time == time) appendSeen(trace, time);
+    if (time == time) appendSeen(idOf(slot), time);
   }
   lines++;
   records++;

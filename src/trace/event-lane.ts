@@ -199,9 +199,8 @@ class EventLane implements Lane {
 
   private takeTrace(key: string, seen: TraceSeen): void {
     if (this.scanner.wasm.hasRoom() === 0) this.flush();
-    const known = this.slowTraces.get(key);
-    if (known === undefined) this.addTrace(key, seen);
-    else if (seen.timeMs !== undefined) this.scanner.wasm.appendSeen(known, seen.timeMs);
+    const trace = this.slowTraces.get(key) ?? this.addTrace(key, seen);
+    if (seen.timeMs !== undefined) this.scanner.wasm.appendSeen(trace, seen.timeMs);
   }
 
   private takeCall(call: CallRecord): void {
@@ -232,7 +231,6 @@ class EventLane implements Lane {
     const id = this.reserved("traces");
     this.slowTraces.set(key, id);
     this.slowTraceNames.set(id, { key, agent: seen.agent, id: seen.id });
-    this.scanner.wasm.noteNewTrace(id, seen.timeMs ?? Number.NaN);
     return id;
   }
 
@@ -310,15 +308,9 @@ class EventLane implements Lane {
   }
 
   private newTraces(): readonly LaneTrace[] {
-    const { scanner } = this;
-    const count = scanner.count("traces");
-    const first = scanner.wasm.firstNew.value;
-    const times = scanner.times(scanner.wasm.newTimes.value, count - first);
     const traces: LaneTrace[] = [];
-    for (let id = this.tracesGiven; id < count; id++) {
-      const time = times[id - first]!;
-      traces.push({ ...this.traceName(id), timeMs: Number.isNaN(time) ? undefined : time });
-    }
+    const count = this.scanner.count("traces");
+    for (let id = this.tracesGiven; id < count; id++) traces.push(this.traceName(id));
     this.tracesGiven = count;
     return traces;
   }

@@ -59,7 +59,7 @@ export interface LaneBatch {
   /** Names as they stand in the input, empty for what is no string. Two entries may be the same name. */
   readonly newTools: readonly string[];
   readonly newTraces: readonly LaneTrace[];
-  /** Times of traces from records without a call, for `TraceSeen.timeMs`. */
+  /** For `TraceSeen.timeMs`, in this order: times of traces from their first records, and from records without a call. */
   readonly seen: readonly { readonly trace: number; readonly timeMs: number }[];
   readonly bad: readonly LaneBad[];
   /** Lines, and those of them that are not blank, since the last batch. */
@@ -67,8 +67,8 @@ export interface LaneBatch {
   readonly records: number;
 }
 
-/** A trace as `TraceSink.trace` takes it. Two entries may have one key. */
-export interface LaneTrace extends TraceSeen {
+/** A trace as `TraceSink.trace` takes it, its time apart. Two entries may have one key. */
+export interface LaneTrace extends Omit<TraceSeen, "timeMs"> {
   readonly key: string;
 }
 

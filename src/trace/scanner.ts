@@ -14,14 +14,12 @@ interface ScannerExports {
   readonly rows: WebAssembly.Global<"i32">;
   readonly seenRows: WebAssembly.Global<"i32">;
   readonly newTool: WebAssembly.Global<"i32">;
-  readonly firstNew: WebAssembly.Global<"i32">;
   readonly traceColumn: WebAssembly.Global<"i32">;
   readonly toolColumn: WebAssembly.Global<"i32">;
   readonly timeColumn: WebAssembly.Global<"i32">;
   readonly lineColumn: WebAssembly.Global<"i32">;
   readonly seenTraces: WebAssembly.Global<"i32">;
   readonly seenTimes: WebAssembly.Global<"i32">;
-  readonly newTimes: WebAssembly.Global<"i32">;
   base(): number;
   saltAt(): number;
   keyTableAt(): number;
@@ -34,7 +32,6 @@ interface ScannerExports {
   openDictionary(at: number, slots: number, slotBits: number, order: number, tails: number): void;
   openFlags(dated: number, traceCount: number, verdicts: number, toolCount: number): void;
   reserve(dictionary: number): number;
-  noteNewTrace(trace: number, timeMs: number): void;
   hasRoom(): number;
   append(trace: number, tool: number, timeMs: number, line: number): void;
   appendSeen(trace: number, timeMs: number): void;
