@@ -46,6 +46,8 @@ export const packageHomes: Readonly<Record<string, readonly string[]>> = {
   picocolors: ["src/cli/"],
   "@noble/hashes": ["src/compiler/digest.ts"],
   fzstd: ["src/trace/io/zstd.ts"],
+  hyparquet: ["src/trace/formats/parquet.ts"],
+  "hyparquet-compressors": ["src/trace/formats/parquet.ts"],
   "node:": ["src/cli/", "src/trace/io/"],
 };
 
