@@ -44,11 +44,12 @@ export async function watched<T>(
   const display = await terminal.progress(title);
   const stop = new AbortController();
   const startedMs = performance.now();
-  const onProgress = ({ bytesRead, bytesTotal, calls }: ReadProgress) => {
+  const onProgress = ({ bytesRead, bytesTotal, calls, reading }: ReadProgress) => {
     const seconds = (performance.now() - startedMs) / 1000;
     const rate = seconds > 0.2 ? `  ${bytesText(bytesRead / seconds)}/s` : "";
     const share = bytesTotal === undefined || bytesTotal === 0 ? undefined : bytesRead / bytesTotal;
-    display.update(`${bytesText(bytesRead)}  ${calls.toLocaleString("en-US")} calls${rate}`, share);
+    const again = reading === 2 ? "  second reading" : "";
+    display.update(`${bytesText(bytesRead)}  ${calls.toLocaleString("en-US")} calls${rate}${again}`, share);
   };
   const dispose = terminal.onInterrupt(() => stop.abort());
   try {

@@ -1,13 +1,17 @@
 import type { Command } from "commander";
 import { hasErrors } from "../../diagnostics/diagnostic.js";
 import type { ContextKind } from "../../engine/result.js";
-import { replay } from "../../trace/replay.js";
+import { plain } from "../../report/paint.js";
+import type { ReplayFrame } from "../../report/replay-frame.js";
+import { replayInputs } from "../../trace/io/replay-inputs.js";
 import type { ReplayReport } from "../../trace/replay-report.js";
+import { version } from "../../version.generated.js";
 import { EXIT_FAILED, EXIT_OK } from "../exit-codes.js";
-import { CommandFailure } from "../failure.js";
-import { loadCard, loadPolicy } from "../load-policy.js";
-import { loadTraces } from "../load-traces.js";
-import { openPolicy } from "../open-policy.js";
+import { CommandFailure, failure } from "../failure.js";
+import { writeWhole } from "../files.js";
+import { loadCard, loadPolicy, warn } from "../load-policy.js";
+import { tracesOf, watched } from "../load-traces.js";
+import { openReplayEngine } from "../open-policy.js";
 import {
   addConfigOptions,
   addFormat,
@@ -19,7 +23,7 @@ import {
   pointInTime,
   wholeNumber,
 } from "../options.js";
-import { resolveSettings } from "../settings.js";
+import { resolveSettings, type Settings } from "../settings.js";
 import type { Terminal } from "../terminal.js";
 import { addTraceOptions, readOptionsOf, type TraceOptions } from "../trace-options.js";
 
@@ -28,15 +32,23 @@ interface Options extends ConfigOptions, TraceOptions {
   readonly card?: string;
   readonly agent?: string;
   readonly agentId?: string;
+  readonly session?: string;
   readonly limit: number;
   readonly since?: number;
+  readonly until?: number;
+  readonly against?: string;
+  readonly againstOrg?: string;
   /** commander's name for `--no-grace` not given. */
   readonly grace: boolean;
   readonly strict?: boolean;
   readonly reportOnly?: boolean;
   readonly context: ContextKind | "runtime" | "audit";
-  readonly format: string;
+  readonly format: Format;
+  readonly output?: string;
 }
+
+const formats = ["text", "json", "html"] as const;
+type Format = (typeof formats)[number];
 
 /** `smoltbot policy test`: the dry run over recorded agent runs. */
 export function define(command: Command, terminal: Terminal): void {
@@ -48,65 +60,109 @@ export function define(command: Command, terminal: Terminal): void {
   command
     .addOption(agentOption())
     .addOption(agentIdOption())
+    .option("--session <id>", "only the trace or session of this id")
     .option("--limit <n>", "the most recent n traces; 0: all", wholeNumber, 50)
-    .option("--since <time>", "only calls from this time on: a date, an ISO 8601 time, or an age such as 7d", (text) =>
-      pointInTime(text, Date.now()),
-    )
+    .option("--since <time>", "only calls from this time on: a date, an ISO 8601 time, or an age such as 7d", pointInTimeNow)
+    .option("--until <time>", "only calls before this time", pointInTimeNow)
+    .option("--against <policy>", "judge by this older policy, too, and show what changes")
+    .option("--against-org <file>", "org policy below the older one (default: the same as below the new one)")
     .option("--no-grace", "judge as if no tool ever had a grace period")
     .option("--strict", "exit 1 on warnings, too")
     .option("--report-only", "exit 0 whatever the traces would do")
     .addOption(contextOption());
   addConfigOptions(command);
-  addFormat(command);
+  addFormat(command, formats);
+  command.option("-o, --output <file>", "write the report to this file");
   example(
     command,
     "$ smoltbot policy test policy.yaml --traces runs/",
     "$ smoltbot policy test policy.yaml --org org.yaml --traces 'runs/**/*.jsonl' --limit 0 --format json",
+    "$ smoltbot policy test new.yaml --against policy.yaml --traces runs/ --format html -o report.html",
   );
   command.action(async (file: string | undefined, options: Options) => {
     terminal.exitCode = await test(file, options, terminal);
   });
 }
 
+function pointInTimeNow(text: string): number {
+  return pointInTime(text, Date.now());
+}
+
 async function test(file: string | undefined, options: Options, terminal: Terminal): Promise<number> {
   const settings = await resolveSettings({ ...options, policy: file, agent: options.agent ?? options.agentId });
-  const { merged } = loadPolicy(settings, terminal);
-  const card = loadCard(settings, Date.now(), terminal);
-  const { engine, hasCountTriggers } = openPolicy(merged);
-  const { set, damaged } = await loadTraces(settings, await readOptionsOf(options, settings, terminal), terminal);
-  const report = replay(
-    { hasCountTriggers, evaluate: (...call) => engine.evaluate(...call), openSession: () => engine.openSession() },
-    set,
-    {
-      agent: settings.agent,
-      sinceMs: options.since,
-      limit: options.limit,
-      noGrace: !options.grace,
-      card,
-      context: options.context,
-    },
-  );
-  if (report.traces.length === 0) throw new CommandFailure(report.diagnostics.filter((d) => !set.diagnostics.includes(d)));
-  const reasons = options.reportOnly ? [] : exitReasons(report, options, damaged || hasErrors(report.diagnostics));
+  if (options.since !== undefined && options.until !== undefined && options.since >= options.until) {
+    throw failure("usage_empty_time_range", "--since is not before --until, so no call is left");
+  }
+  const report = await replayAll(settings, options, terminal);
+  if (report.summary.traces === 0) throw new CommandFailure(report.diagnostics);
+  warn(report.diagnostics, new Map(), terminal);
+  const reasons = options.reportOnly ? [] : exitReasons(report, options);
   const code = reasons.length === 0 ? EXIT_OK : EXIT_FAILED;
-  if (options.format === "json") {
-    const { replayJson } = await import("../../report/json/replay.js");
-    const { jsonText } = await import("../../report/json/rule.js");
-    terminal.out(jsonText(replayJson(report, { code, reasons })));
-  } else {
-    const { replayText } = await import("../../report/text/replay.js");
-    const shown = settings.policy ?? settings.org ?? "";
-    terminal.out(replayText(report, { file: shown, exitReasons: reasons }, terminal.paint));
+  const frame = { file: settings.policy ?? settings.org ?? "", exitReasons: reasons, generatedAtMs: Date.now(), version };
+  const text = await rendered(report, options, { ...frame, code }, terminal);
+  if (options.output === undefined) terminal.out(text);
+  else {
+    writeWhole(options.output, text);
+    for (const reason of reasons) terminal.err(`${reason}\n`);
   }
   return code;
 }
 
+async function replayAll(settings: Settings, options: Options, terminal: Terminal): Promise<ReplayReport> {
+  const card = loadCard(settings, Date.now(), terminal);
+  const engine = openReplayEngine(loadPolicy(settings, terminal).merged);
+  const { against } = options;
+  const older = against === undefined ? undefined : { ...settings, policy: against, org: options.againstOrg ?? settings.org };
+  const inputs = await tracesOf(settings);
+  const reading = await readOptionsOf(options, settings, terminal);
+  return watched("Replaying traces", terminal, (watch) =>
+    replayInputs(
+      engine,
+      inputs,
+      { ...reading, ...watch },
+      {
+        agent: settings.agent,
+        session: options.session,
+        sinceMs: options.since,
+        untilMs: options.until,
+        limit: options.limit,
+        noGrace: !options.grace,
+        card,
+        context: options.context,
+        against: older === undefined ? undefined : openReplayEngine(loadPolicy(older, terminal).merged),
+      },
+    ),
+  );
+}
+
 /** Semantics R3. Input that was only understood in part is a reason, too: what was not read was not judged. */
-function exitReasons({ summary }: ReplayReport, { strict }: Options, damaged: boolean): string[] {
+function exitReasons({ summary, diagnostics, partial }: ReplayReport, { strict }: Options): string[] {
   const reasons: string[] = [];
   const traces = (n: number) => (n === 1 ? "1 trace" : `${n} traces`);
   if (summary.fail > 0) reasons.push(`${traces(summary.fail)} would fail`);
   if (strict && summary.warn > 0) reasons.push(`${traces(summary.warn)} would warn, and --strict counts them`);
-  if (damaged) reasons.push("some of the traces could not be read");
+  if (partial !== undefined) reasons.push("reading was stopped, so some traces were not judged");
+  else if (hasErrors(diagnostics)) reasons.push("some of the traces could not be read");
   return reasons;
+}
+
+interface Frame extends ReplayFrame {
+  readonly code: number;
+}
+
+/** The report in the format that was asked for; only that one's code is loaded. */
+async function rendered(report: ReplayReport, { format, output }: Options, frame: Frame, terminal: Terminal): Promise<string> {
+  switch (format) {
+    case "json": {
+      const { replayJson } = await import("../../report/json/replay.js");
+      const { jsonText } = await import("../../report/json/rule.js");
+      return jsonText(replayJson(report, { code: frame.code, reasons: frame.exitReasons }));
+    }
+    case "html":
+      return (await import("../../report/html/replay.js")).replayHtml(report, frame);
+    default: {
+      const { replayText } = await import("../../report/text/replay.js");
+      return replayText(report, frame, output === undefined ? terminal.paint : plain);
+    }
+  }
 }
