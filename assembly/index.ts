@@ -1,14 +1,15 @@
 // The kernel: raw (address, count) exports over one memory. No imports, no allocation, no callbacks. The host copies an
-// artifact that decode.ts has checked to `base()`, asks `scratchEnd` how much memory to have, then opens it.
+// artifact that decode.ts has checked to `base()`; `layout` says how much memory scratch needs, and expects that memory fresh: all zeros.
 
 import { LAYOUT_REVISION } from "../src/artifact/layout";
-import { classify as classifyName } from "./classify";
+import { classify } from "./classify";
 import { matches } from "./glob";
-import { memoBytes, memoEvictions, memoGet, memoMisses, memoNameBytesMax, memoOpen, memoPut } from "./memo";
+import { countIds } from "./ids";
+import { memoBytes, memoGet, memoNameBytesMax, memoOpen, memoPut, takeMemoEvents } from "./memo";
 import { forgetJoined, FULL, rowAddress } from "./rows";
-import { gramMask, joinedMax, layScratch, readArtifact, stamps } from "./state";
+import { joinedMax, layScratch, readArtifact } from "./state";
 
-export { memoBytes, memoEvictions, memoMisses, memoOpen, rowAddress };
+export { classify, countIds, forgetJoined as resetRows, memoBytes, memoOpen, rowAddress };
 
 export function revision(): u32 {
   return LAYOUT_REVISION;
@@ -28,51 +29,73 @@ export function layout(at: usize, bytes: u32): usize {
   return layScratch(readArtifact(at, bytes));
 }
 
-/** After memory has grown to what `layout` said: empties scratch. */
-export function open(): void {
-  memory.fill(stamps, 0, <usize>(gramMask + 1) << 2);
-  forgetJoined();
+/** Set when a batch held a name that is empty or not all ASCII. */
+let odd: u32 = 0;
+
+/** What happened since the host last asked: names the memo did not have, those put over others << 14, odd names << 28. */
+export function batchEvents(): u32 {
+  const events = takeMemoEvents() | (odd << 28);
+  odd = 0;
+  return events;
 }
 
-export function resetRows(): void {
-  forgetJoined();
-}
-
-/** The row id of the name, or 0xffffffff when the table of joined rows is full. */
-export function classify(name: usize, bytes: u32): u32 {
-  return classifyName(name, bytes);
-}
-
-/** Rows of names `from ..< count`; returns the index after the last one done. */
-export function classifyBatch(offsets: usize, bytes: usize, from: u32, count: u32, out: usize): u32 {
-  let start = load<u32>(offsets + (<usize>from << 2));
-  for (let i = from; i < count; i++) {
-    const end = load<u32>(offsets + (<usize>(i + 1) << 2));
-    const row = classifyName(bytes + start, end - start);
-    if (row == FULL) return i;
-    store<u32>(out + (<usize>i << 2), row);
-    start = end;
-  }
-  return count;
-}
-
-/** The same with the memo in front. */
-export function classifyBatchMemo(offsets: usize, bytes: usize, from: u32, count: u32, out: usize): u32 {
-  let start = load<u32>(offsets + (<usize>from << 2));
-  for (let i = from; i < count; i++) {
+/**
+ * Classifies at most 16,383 names, with the memo in front if `memo`; returns the index after the last one done. Without
+ * `counts` the rows go to `out`. With it, a table of zeros with a u32 for every row there may be, `out` gets the number of distinct
+ * rows, a gap, and pairs of row and count; the table is zeros again.
+ */
+export function classifyBatch(
+  offsets: usize,
+  bytes: usize,
+  count: u32,
+  out: usize,
+  memo: u32,
+  counts: usize,
+): u32 {
+  let start = load<u32>(offsets);
+  lookForWide(bytes + start, bytes + load<u32>(offsets + (<usize>count << 2)));
+  const keptMax: u32 = memo ? memoNameBytesMax : 0;
+  let pairs = out + 8;
+  let i: u32 = 0;
+  for (; i < count; i++) {
     const end = load<u32>(offsets + (<usize>(i + 1) << 2));
     const length = end - start;
     let row: u32 = FULL;
-    if (length <= memoNameBytesMax) row = memoGet(bytes + start, length);
+    // An empty name is not kept either: one comparison tells both ends.
+    const kept = length - 1 < keptMax;
+    if (kept) row = memoGet(bytes + start, length);
     if (row == FULL) {
-      row = classifyName(bytes + start, length);
-      if (row == FULL) return i;
-      if (length <= memoNameBytesMax) memoPut(length, row);
+      if (length == 0) odd = 1;
+      row = classify(bytes + start, length);
+      if (row == FULL) break;
+      if (kept) memoPut(length, row);
     }
-    store<u32>(out + (<usize>i << 2), row);
+    if (counts) {
+      const seen = load<u32>(counts + (<usize>row << 2));
+      store<u32>(counts + (<usize>row << 2), seen + 1);
+      if (seen == 0) {
+        store<u32>(pairs, row);
+        pairs += 8;
+      }
+    } else store<u32>(out + (<usize>i << 2), row);
     start = end;
   }
-  return count;
+  if (counts) {
+    store<u32>(out, <u32>((pairs - out) >> 3) - 1);
+    for (let pair = out + 8; pair < pairs; pair += 8) {
+      const at = counts + (<usize>load<u32>(pair) << 2);
+      store<u32>(pair, load<u32>(at), 4);
+      store<u32>(at, 0);
+    }
+  }
+  return i;
+}
+
+/** Whether some byte is no ASCII. Reads up to 31 bytes further, which may say yes for what is not a name: the host looks again. */
+function lookForWide(from: usize, to: usize): void {
+  let all = i32x4.splat(0);
+  for (let at = from; at < to; at += 32) all = v128.or(all, v128.or(v128.load(at), v128.load(at, 16)));
+  if (i8x16.bitmask(all) != 0) odd = 1;
 }
 
 export function matchGlob(glob: u32, name: usize, bytes: u32): u32 {

@@ -2,7 +2,7 @@
 export type { Artifact } from "./artifact/artifact.js";
 export { decodeArtifact } from "./artifact/decode.js";
 export { ArtifactError, type ArtifactErrorCode } from "./artifact/errors.js";
-export type { BatchResult } from "./engine/batch.js";
+export type { BatchCounts, BatchResult } from "./engine/batch.js";
 export { type Engine, type EngineInfo, type EngineOptions, type FaultReport, openEngine } from "./engine/engine.js";
 export type { PackedNames } from "./engine/evaluator.js";
 export type { ExplainedRule, Explanation, MatchedGlob } from "./engine/explain.js";

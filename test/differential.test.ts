@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { CompileOptions } from "../src/compiler/compile.js";
+import type { BatchCounts } from "../src/engine/batch.js";
 import { type Engine, openEngine } from "../src/engine/engine.js";
 import { packNames } from "../src/engine/names.js";
 import type { Decision } from "../src/engine/result.js";
@@ -150,6 +151,23 @@ function firstWrong(engine: Engine, names: readonly string[], expected: readonly
   for (let i = 0; i < names.length; i++) {
     if (keyOf(batch.at(i)) !== expected[i]) return i;
     if (i % 16 === 0 && keyOf(engine.decide(names[i])) !== expected[i]) return i;
+  }
+  return wrongCount(engine, names, expected);
+}
+
+/** Counts from bytes and from ids against the expected decisions; a name of the first decision that is miscounted. */
+function wrongCount(engine: Engine, names: readonly string[], expected: readonly string[]): number | undefined {
+  const packed = packNames(names);
+  const ids = Uint32Array.from({ length: 3 * names.length }, (_, i) => (i * 7) % names.length);
+  const counts: readonly (readonly [BatchCounts, readonly string[]])[] = [
+    [engine.countBatch(packed), expected],
+    [engine.countIds(ids, packed), Array.from(ids, (id) => expected[id])],
+  ];
+  for (const [{ tally }, told] of counts) {
+    const wanted = new Map<string, number>();
+    for (const key of told) wanted.set(key, (wanted.get(key) ?? 0) + 1);
+    for (const { decision, count } of tally) wanted.set(decisionKey(decision), (wanted.get(decisionKey(decision)) ?? 0) - count);
+    for (const [key, missing] of wanted) if (missing !== 0) return Math.max(0, expected.indexOf(key));
   }
   return undefined;
 }

@@ -6,6 +6,7 @@ import { compilePolicy } from "../src/compiler/compile.js";
 import { buildDfa, buildUnminimizedDfa } from "../src/compiler/determinize.js";
 import type { Dfa } from "../src/compiler/dfa.js";
 import { RowTable } from "../src/compiler/rows.js";
+import type { BatchCounts } from "../src/engine/batch.js";
 import { type Engine, openEngine } from "../src/engine/engine.js";
 import { encodeName, packNames } from "../src/engine/names.js";
 import type { Context, Verdict } from "../src/engine/result.js";
@@ -189,6 +190,24 @@ describe("laws", () => {
     }, 100);
   });
 
+  test("counts are those of the batch, from names and from ids", limit, () => {
+    law((s) => {
+      const random = new Random(s);
+      const { layers, names } = sampleOf(s, true);
+      const bytes = compileLayers(layers, random.chance(0.5) ? indexedOnly : undefined);
+      const ids = Uint32Array.from(random.times(random.below(40), () => random.below(names.length)));
+      const called = Array.from(ids, (id) => names[id]);
+      for (const evaluator of ["js", "wasm"] as const) {
+        const engine = openEngine(bytes, { evaluator });
+        const expected = tallyText(engine.decideBatch(called));
+        expect(tallyText(engine.countBatch(packNames(called))), "packed").toEqual(expected);
+        expect(tallyText(engine.countBatch(called)), "listed").toEqual(expected);
+        expect(tallyText(engine.countIds(ids, packNames(names))), "ids, packed").toEqual(expected);
+        expect(tallyText(engine.countIds(ids, names)), "ids, listed").toEqual(expected);
+      }
+    }, 100);
+  });
+
   test("one lane says what several lanes say", limit, () => {
     law((s) => {
       const { layers, names } = sampleOf(s, false, 40);
@@ -300,4 +319,11 @@ function walk({ next, classes, classCount, rows }: Dfa, name: string): number {
   let state = 0;
   for (let i = 0; i < end; i++) state = next[state * classCount + classes[bytes[i]]];
   return rows[state];
+}
+
+/** A tally by what the decisions say; names of several rows may have equal decisions. */
+function tallyText({ count, counts, tally }: BatchCounts): readonly [string, Map<string, number>] {
+  const calls = new Map<string, number>();
+  for (const { decision, count } of tally) calls.set(decisionKey(decision), (calls.get(decisionKey(decision)) ?? 0) + count);
+  return [`${count} ${JSON.stringify(counts)}`, calls];
 }

@@ -2,16 +2,21 @@ import type { Calls, NameFacts } from "./calls.js";
 import type { Evaluator, PackedNames } from "./evaluator.js";
 import { RowFacts } from "./lookup.js";
 import type { Context, Decision, Verdict } from "./result.js";
-import { isAscii, unpackName } from "./tool-names.js";
+import { unpackName } from "./tool-names.js";
+
+/** How many names got which decision. */
+export interface BatchCounts {
+  /** Names decided. */
+  readonly count: number;
+  readonly counts: Readonly<Record<Verdict, number>>;
+  /** Decisions and how many names have each; names of different rows may have equal ones. */
+  readonly tally: readonly { readonly decision: Decision; readonly count: number }[];
+}
 
 /** Decisions of many names: one number a name, one frozen decision a distinct outcome. */
-export interface BatchResult {
-  readonly count: number;
+export interface BatchResult extends BatchCounts {
   /** The decision of name `index`; equal to that of `decide` for the same call. */
   at(index: number): Decision;
-  readonly counts: Readonly<Record<Verdict, number>>;
-  /** Each distinct decision and how many names have it. */
-  readonly tally: readonly { readonly decision: Decision; readonly count: number }[];
 }
 
 /** Collects decisions as numbers. */
@@ -22,7 +27,8 @@ class Tally implements BatchResult {
 
   constructor(
     readonly count: number,
-    private readonly chosen: Uint32Array,
+    /** The number of each name's decision; empty where only counts are wanted. */
+    readonly chosen: Uint32Array,
   ) {}
 
   /** The number of a decision, its own for each distinct object. */
@@ -37,7 +43,7 @@ class Tally implements BatchResult {
   }
 
   at(index: number): Decision {
-    if (!(index >= 0 && index < this.count)) throw new RangeError(`no name ${index} in a batch of ${this.count}`);
+    if (!(index >= 0 && index < this.chosen.length)) throw new RangeError(`no name ${index} in a batch of ${this.count}`);
     return this.decisions[this.chosen[index]];
   }
 
@@ -48,9 +54,11 @@ class Tally implements BatchResult {
   }
 
   get tally() {
-    return this.decisions.map((decision, number) => ({ decision, count: this.hits[number] }));
+    return this.decisions.map((decision, number) => ({ decision, count: this.hits[number] })).filter(({ count }) => count > 0);
   }
 }
+
+const noNames = new Uint32Array(0);
 
 /** Decides names one by one. */
 export function decideEach(count: number, decideAt: (index: number) => Decision): BatchResult {
@@ -64,112 +72,155 @@ export function decideEach(count: number, decideAt: (index: number) => Decision)
   return tally;
 }
 
+/** The tally of ids from the decisions of their names: `calls[id]` is how often the name of the id was called. */
+export function tallyOfIds(count: number, names: BatchResult, calls: Uint32Array): BatchCounts {
+  const tally = new Tally(count, noNames);
+  for (let id = 0; id < calls.length; id++) tally.hits[tally.number(names.at(id))] += calls[id];
+  return tally;
+}
+
 /** In a table of rows: not seen yet; to be decided by name. */
 const UNSEEN = -1;
 const BY_NAME = -2;
+/** Names whose rows are settled while they are still in the cache. */
+const sliceNames = 8192;
 
 /** Decides packed batches row by row: each distinct row is judged once, the rest is counting. */
 export class BatchDecider {
-  private readonly facts: RowFacts;
+  readonly #facts: RowFacts;
   /** Row id -> number in the running tally, and the ids that are set. */
-  private numbers = new Int32Array(0);
-  private entered: number[] = [];
+  #numbers = new Int32Array(0);
+  #entered: number[] = [];
+  /** Rows of a slice of which only counts are wanted. */
+  readonly #rows = new Uint32Array(sliceNames);
 
   constructor(
     private readonly calls: Calls,
     private readonly evaluator: Evaluator,
   ) {
-    this.facts = new RowFacts(evaluator, calls.rules.artifact.rowCount);
+    this.#facts = new RowFacts(evaluator, calls.rules.artifact.rowCount);
   }
 
-  /** The context must not hold what ties a call to its place or name: no session, no guardrail. */
-  decide(names: PackedNames, context: Context | undefined, byName: (name: string) => Decision): BatchResult {
-    const { count } = names;
-    const chosen = new Uint32Array(count);
+  /**
+   * The context must not hold what ties a call to its place or name: no session, no guardrail. With `countsOnly` the answer has
+   * no decision of a single name, and the memory does not grow with the names.
+   */
+  decide(names: PackedNames, context: Context | undefined, byName: (name: string) => Decision, countsOnly: boolean): BatchResult {
+    const { bytes, count, offsets } = names;
+    const chosen = countsOnly ? noNames : new Uint32Array(count);
     const tally = new Tally(count, chosen);
-    const ascii = isAscii(names.bytes);
     // Deciding by name may join rows and so make row ids invalid: it waits until the ids are read.
     const later: number[] = [];
-    this.forget();
-    let stuck = false;
-    for (let from = 0; from < count; ) {
-      const done = this.evaluator.classifyBatch(names, from, chosen);
-      if (done === from && stuck) throw new Error("the evaluator makes no progress");
-      this.settle(names, ascii, from, done, chosen, tally, later, context);
-      stuck = done === from;
-      from = done;
-      if (from < count) {
-        this.evaluator.resetRows();
-        this.forget();
-      }
+    this.#forget();
+    for (let base = 0; base < count; base += sliceNames) {
+      const size = Math.min(sliceNames, count - base);
+      const slice = { count: size, offsets: offsets.subarray(base, base + size + 1), bytes };
+      if (countsOnly && this.#addRows(this.evaluator.countBatch?.(slice), tally, context)) continue;
+      const rows = countsOnly ? this.#rows : chosen.subarray(base, base + size);
+      this.#decideSlice(slice, rows, tally, (i) => later.push(base + i), context);
     }
     for (const i of later) {
-      chosen[i] = tally.number(byName(unpackName(names, i)));
-      tally.hits[chosen[i]]++;
+      const number = tally.number(byName(unpackName(names, i)));
+      if (!countsOnly) chosen[i] = number;
+      tally.hits[number]++;
     }
     return tally;
   }
 
-  /** Turns row ids into numbers of decisions; names that need more than their row go to `later`. */
-  private settle(
+  #decideSlice(
+    names: PackedNames,
+    rows: Uint32Array,
+    tally: Tally,
+    byName: (index: number) => void,
+    context: Context | undefined,
+  ): void {
+    let stuck = false;
+    for (let from = 0; from < names.count; ) {
+      const done = this.evaluator.classifyBatch(names, from, rows);
+      if (done === from && stuck) throw new Error("the evaluator makes no progress");
+      this.#settle(names, from, done, rows, tally, byName, context);
+      stuck = done === from;
+      from = done;
+      if (from < names.count) {
+        this.evaluator.resetRows();
+        this.#forget();
+      }
+    }
+  }
+
+  /** Turns row ids into numbers of decisions, and counts them; names that need more than their row go to `byName`. */
+  #settle(
     { offsets, bytes }: PackedNames,
-    ascii: boolean,
     from: number,
     done: number,
-    chosen: Uint32Array,
+    rows: Uint32Array,
     tally: Tally,
-    later: number[],
+    byName: (index: number) => void,
     context: Context | undefined,
   ): void {
     const { hits } = tally;
-    let { numbers } = this;
+    const { wide } = this.evaluator;
+    this.evaluator.wide = false;
+    let numbers = this.#numbers;
     for (let i = from; i < done; i++) {
-      const id = chosen[i];
+      const id = rows[i];
       let number = id < numbers.length ? numbers[id] : UNSEEN;
       if (number === UNSEEN) {
-        number = this.enter(id, tally, context);
-        numbers = this.numbers;
+        number = this.#enter(id, tally, context);
+        numbers = this.#numbers;
       }
-      const start = offsets[i];
-      const end = offsets[i + 1];
-      if (number === BY_NAME || start === end || !(ascii || isAsciiName(bytes, start, end))) later.push(i);
+      if (number === BY_NAME || (wide && !isAsciiName(bytes, offsets[i], offsets[i + 1]))) byName(i);
       else {
-        chosen[i] = number;
+        rows[i] = number;
         hits[number]++;
       }
     }
   }
 
-  private enter(id: number, tally: Tally, context: Context | undefined): number {
-    if (id >= this.numbers.length) {
+  /** Adds whole rows to the tally; false, and nothing added, when names have to be looked at. */
+  #addRows(pairs: Uint32Array | undefined, tally: Tally, context: Context | undefined): boolean {
+    if (pairs === undefined) return false;
+    for (let i = 0; i < pairs.length; i += 2) if (this.#numberOf(pairs[i], tally, context) === BY_NAME) return false;
+    for (let i = 0; i < pairs.length; i += 2) tally.hits[this.#numbers[pairs[i]]] += pairs[i + 1];
+    return true;
+  }
+
+  #numberOf(id: number, tally: Tally, context: Context | undefined): number {
+    const number = id < this.#numbers.length ? this.#numbers[id] : UNSEEN;
+    return number === UNSEEN ? this.#enter(id, tally, context) : number;
+  }
+
+  #enter(id: number, tally: Tally, context: Context | undefined): number {
+    if (id >= this.#numbers.length) {
       const wider = new Int32Array(Math.max(1024, (id + 1) * 2)).fill(UNSEEN);
-      wider.set(this.numbers);
-      this.numbers = wider;
+      wider.set(this.#numbers);
+      this.#numbers = wider;
     }
-    const facts = this.facts.of(id);
-    const number = this.isByName(facts, context) ? BY_NAME : tally.number(this.decideRow(facts, context));
-    this.numbers[id] = number;
-    this.entered.push(id);
+    const facts = this.#facts.of(id);
+    const number = this.#isByName(facts, context) ? BY_NAME : tally.number(this.#decideRow(facts, context));
+    this.#numbers[id] = number;
+    this.#entered.push(id);
     return number;
   }
 
-  private forget(): void {
-    for (const id of this.entered) this.numbers[id] = UNSEEN;
-    this.entered = [];
+  #forget(): void {
+    for (const id of this.#entered) this.#numbers[id] = UNSEEN;
+    this.#entered = [];
   }
 
-  private isByName(facts: NameFacts, context: Context | undefined): boolean {
+  #isByName(facts: NameFacts, context: Context | undefined): boolean {
     return facts.guarded || (context?.sightings !== undefined && this.calls.mayHaveGrace(facts));
   }
 
-  private decideRow(facts: NameFacts, context: Context | undefined): Decision {
+  #decideRow(facts: NameFacts, context: Context | undefined): Decision {
     if (context !== undefined) return this.calls.decide("", facts, context);
     facts.alone ??= this.calls.decide("", facts, {});
     return facts.alone;
   }
 }
 
+/** Not empty and all ASCII: never invalid. */
 function isAsciiName(bytes: Uint8Array, from: number, to: number): boolean {
   for (let at = from; at < to; at++) if (bytes[at] >= 0x80) return false;
-  return true;
+  return from < to;
 }

@@ -3,7 +3,7 @@ import { decodeArtifact } from "../artifact/decode.js";
 import { decideOnFault } from "../policy/fault.js";
 import type { Card } from "../policy/model.js";
 import { chooseEvaluators } from "./auto.js";
-import { BatchDecider, type BatchResult, decideEach } from "./batch.js";
+import { type BatchCounts, BatchDecider, type BatchResult, decideEach, tallyOfIds } from "./batch.js";
 import { Calls, type NameFacts } from "./calls.js";
 import { contextKind, EvaluationRun } from "./evaluate.js";
 import type { Evaluator, PackedNames } from "./evaluator.js";
@@ -60,6 +60,13 @@ export interface Engine {
   decide(tool: unknown, context?: Context): Decision;
   /** Many calls in order, equal to deciding each. @throws as `decide`; RangeError for offsets that are too few or end elsewhere. */
   decideBatch(names: readonly unknown[] | PackedNames, context?: Context): BatchResult;
+  /** The counts of `decideBatch` without a decision a name; memory does not grow with the names. @throws as `decideBatch`. */
+  countBatch(names: readonly unknown[] | PackedNames, context?: Context): BatchCounts;
+  /**
+   * Counts a dictionary-encoded column: `ids[i]` is the place in `names` of call i. Each name is decided once, unless there is a
+   * session. @throws as `decideBatch`; RangeError for an id that no name has.
+   */
+  countIds(ids: Uint32Array, names: readonly unknown[] | PackedNames, context?: Context): BatchCounts;
   /** Every matching rule and what would apply without it; the session is not advanced. @throws as `decide`. */
   explain(tool: unknown, context?: Context): Explanation;
   /** The result object of E9 for a list of calls, one session. @throws as `decide`. */
@@ -82,13 +89,13 @@ export function openArtifact(
 }
 
 class PolicyEngine implements Engine {
-  private readonly rules: Rules;
-  private readonly calls: Calls;
-  private readonly lookup: NameLookup;
-  private readonly batches: BatchDecider;
-  private lister: MatchLister | undefined;
-  private faults = 0;
-  private faultsAllowed = 0;
+  readonly #rules: Rules;
+  readonly #calls: Calls;
+  readonly #lookup: NameLookup;
+  readonly #batches: BatchDecider;
+  #lister: MatchLister | undefined;
+  #faults = 0;
+  #faultsAllowed = 0;
 
   constructor(
     private readonly artifact: Artifact,
@@ -97,22 +104,22 @@ class PolicyEngine implements Engine {
     private readonly bulk: Evaluator,
     private readonly wasmUnavailable: string | undefined,
   ) {
-    this.rules = new Rules(artifact);
-    this.calls = new Calls(this.rules);
-    this.lookup = new NameLookup(this.rules, single);
-    this.batches = new BatchDecider(this.calls, bulk);
+    this.#rules = new Rules(artifact);
+    this.#calls = new Calls(this.#rules);
+    this.#lookup = new NameLookup(this.#rules, single);
+    this.#batches = new BatchDecider(this.#calls, bulk);
   }
 
   get info(): EngineInfo {
-    const { artifact, faults, faultsAllowed, wasmUnavailable } = this;
+    const { artifact, wasmUnavailable } = this;
     return {
       evaluator: this.single.kind,
       bulkEvaluator: this.bulk.kind,
       wasmUnavailable,
       digest: artifact.digest,
       name: artifact.name,
-      faults,
-      faultsAllowed,
+      faults: this.#faults,
+      faultsAllowed: this.#faultsAllowed,
       artifactBytes: artifact.bytes.length,
       rows: artifact.rowCount,
       globs: artifact.globs.count,
@@ -125,29 +132,45 @@ class PolicyEngine implements Engine {
     const callsBefore = session === undefined ? 0 : session.toolCount;
     try {
       const name = typeof tool === "string" ? tool : "";
-      const facts = this.lookup.factsOf(name);
-      if (context !== undefined) return this.calls.decide(name, facts, context);
-      return facts.alone ?? this.decideAlone(name, facts);
+      const facts = this.#lookup.factsOf(name);
+      if (context !== undefined) return this.#calls.decide(name, facts, context);
+      return facts.alone ?? this.#decideAlone(name, facts);
     } catch (error) {
       // The call happened, whatever became of its judgement.
       if (session !== undefined && session.toolCount === callsBefore) session.toolCount++;
-      return this.fault(tool, error);
+      return this.#fault(tool, error);
     }
   }
 
-  private decideAlone(name: string, facts: NameFacts): Decision {
-    facts.alone = this.calls.decide(name, facts, {});
+  #decideAlone(name: string, facts: NameFacts): Decision {
+    facts.alone = this.#calls.decide(name, facts, {});
     return facts.alone;
   }
 
   decideBatch(names: readonly unknown[] | PackedNames, context?: Context): BatchResult {
+    return this.#decideAll(names, context, false);
+  }
+
+  countBatch(names: readonly unknown[] | PackedNames, context?: Context): BatchCounts {
+    return this.#decideAll(names, context, true);
+  }
+
+  countIds(ids: Uint32Array, names: readonly unknown[] | PackedNames, context?: Context): BatchCounts {
+    const packed = "offsets" in names;
+    const calls = this.bulk.countIds(ids, packed ? names.count : names.length);
+    if (calls === undefined) throw new RangeError("an id of the batch is not that of a name");
+    if (context?.session === undefined) return tallyOfIds(ids.length, this.decideBatch(names, context), calls);
+    return decideEach(ids.length, (i) => this.decide(packed ? unpackName(names, ids[i]) : names[ids[i]], context));
+  }
+
+  #decideAll(names: readonly unknown[] | PackedNames, context: Context | undefined, countsOnly: boolean): BatchResult {
     if (context !== undefined) checkContext(context);
     if (!("offsets" in names)) return decideEach(names.length, (i) => this.decide(names[i], context));
     checkPacked(names);
     const one = (name: string) => this.decide(name, context);
     if (context?.session === undefined && context?.guardrail === undefined) {
       try {
-        return this.batches.decide(names, context, one);
+        return this.#batches.decide(names, context, one, countsOnly);
       } catch {
         // Fall through: name by name, where each fault is one call's own.
       }
@@ -158,13 +181,13 @@ class PolicyEngine implements Engine {
   explain(tool: unknown, context: Context = {}): Explanation {
     checkContext(context);
     const name = typeof tool === "string" ? tool : "";
-    return explain(this.calls, this.openLister(), name, this.lookup.factsOf(name), context);
+    return explain(this.#calls, this.#openLister(), name, this.#lookup.factsOf(name), context);
   }
 
   evaluate(tools: readonly unknown[], context: Context = {}): Evaluation {
     checkContext(context);
-    const { calls, lookup } = this;
-    const run = new EvaluationRun({ calls, lister: this.openLister(), factsOf: (name) => lookup.factsOf(name) }, context);
+    const factsOf = (name: string) => this.#lookup.factsOf(name);
+    const run = new EvaluationRun({ calls: this.#calls, lister: this.#openLister(), factsOf }, context);
     for (const tool of tools) run.call(tool);
     return run.result();
   }
@@ -173,19 +196,19 @@ class PolicyEngine implements Engine {
     return new SessionState();
   }
 
-  private openLister(): MatchLister {
-    this.lister ??= new MatchLister(this.rules);
-    return this.lister;
+  #openLister(): MatchLister {
+    this.#lister ??= new MatchLister(this.#rules);
+    return this.#lister;
   }
 
-  private fault(tool: unknown, error: unknown): Decision {
-    this.faults++;
+  #fault(tool: unknown, error: unknown): Decision {
+    this.#faults++;
     const { verdict, action } = decideOnFault({
       engineLoaded: true,
       failOpen: this.artifact.defaults.failOpen.value,
-      mode: this.rules.mode,
+      mode: this.#rules.mode,
     });
-    if (action === "allow") this.faultsAllowed++;
+    if (action === "allow") this.#faultsAllowed++;
     const decision: Decision = Object.freeze({ verdict, action, cause: "fault", rule: null });
     try {
       this.options.onFault?.({ tool: typeof tool === "string" ? tool : "", error, decision });

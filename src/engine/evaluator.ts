@@ -36,12 +36,22 @@ export interface Evaluator {
    * than `count` means the table of joined rows is full: read the ids, call `resetRows()`, go on from there.
    */
   classifyBatch(names: PackedNames, from: number, rows: Uint32Array): number;
+  /**
+   * Pairs of row and count for a batch, valid until the next call; undefined when it has to be classified name by name, because
+   * some name may be invalid or the joined rows are full. Absent where that would save nothing.
+   */
+  countBatch?(names: PackedNames): Uint32Array | undefined;
+  /** How often each id below `limit` occurs; undefined when there is another one. One pass over the ids. */
+  countIds(ids: Uint32Array, limit: number): Uint32Array | undefined;
   /** The numbers behind a row id. */
   row(id: number): Row;
   /** Forgets joined rows; ids at or above the artifact's row count become invalid and `generation` grows by one. */
   resetRows(): void;
   readonly generation: number;
-  /** Set when a name that `classify` got was not all ASCII; whoever reads it puts it back to false. */
+  /**
+   * Set when a name was not all ASCII, and by `classifyBatch` also when one was empty: names that may be invalid (G2). Whoever
+   * reads it puts it back to false.
+   */
   wide: boolean;
   /** Whether glob `globId` of the artifact matches the name; for explanations and guarded terms, not the hot path. */
   matchGlob(globId: number, name: string): boolean;

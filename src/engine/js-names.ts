@@ -96,3 +96,16 @@ export function matchesGlob(
   while (t < textTo && text[t] === star) t++;
   return t === textTo;
 }
+
+/** Whether all bytes are below 0x80; a word at a time. */
+export function isAscii(bytes: Uint8Array): boolean {
+  let at = 0;
+  let bits = 0;
+  while (at < bytes.length && (bytes.byteOffset + at) % 4 !== 0) bits |= bytes[at++];
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset + at, (bytes.length - at) >> 2);
+  const wide = words.length & ~3;
+  for (let i = 0; i < wide; i += 4) bits |= words[i] | words[i + 1] | words[i + 2] | words[i + 3];
+  for (let i = wide; i < words.length; i++) bits |= words[i];
+  for (at += words.length * 4; at < bytes.length; at++) bits |= bytes[at];
+  return (bits & 0x80808080) === 0;
+}

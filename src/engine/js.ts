@@ -4,7 +4,7 @@ import { sectionBytes, sectionInts, sectionWords, wordAt } from "../artifact/sec
 import type { Evaluator, PackedNames, Row } from "./evaluator.js";
 import { Dfa, hashesMask, Lanes } from "./js-indexed.js";
 import { KeyTable } from "./js-keys.js";
-import { matchesGlob, NameBuffer } from "./js-names.js";
+import { isAscii, matchesGlob, NameBuffer } from "./js-names.js";
 import { RowJoin } from "./js-rows.js";
 
 /**
@@ -52,12 +52,23 @@ abstract class JsEvaluator implements Evaluator {
 
   classifyBatch(names: PackedNames, from: number, rows: Uint32Array): number {
     const { bytes, count, offsets } = names;
+    if (!isAscii(bytes.subarray(offsets[from], offsets[count]))) this.wide = true;
     for (let i = from; i < count; i++) {
+      if (offsets[i] === offsets[i + 1]) this.wide = true;
       const row = this.classifyBytes(bytes, offsets[i], offsets[i + 1]);
       if (row < 0) return i;
       rows[i] = row;
     }
     return count;
+  }
+
+  countIds(ids: Uint32Array, limit: number): Uint32Array | undefined {
+    const counts = new Uint32Array(limit);
+    for (let i = 0; i < ids.length; i++) {
+      if (ids[i] >= limit) return undefined;
+      counts[ids[i]]++;
+    }
+    return counts;
   }
 
   matchGlob(globId: number, name: string): boolean {

@@ -12,17 +12,15 @@ interface Kernel {
   base(): number;
   joinedRowsMax(): number;
   layout(at: number, bytes: number): number;
-  open(): void;
   resetRows(): void;
   rowAddress(id: number): number;
   classify(name: number, bytes: number): number;
-  classifyBatch(offsets: number, bytes: number, from: number, count: number, rows: number): number;
-  classifyBatchMemo(offsets: number, bytes: number, from: number, count: number, rows: number): number;
+  classifyBatch(offsets: number, bytes: number, count: number, out: number, memo: number, counts: number): number;
+  batchEvents(): number;
+  countIds(ids: number, count: number, limit: number, counts: number, stride: number): number;
   matchGlob(glob: number, name: number, bytes: number): number;
   memoBytes(bits: number): number;
   memoOpen(at: number, bits: number): void;
-  memoEvictions(): number;
-  memoMisses(): number;
 }
 
 export interface WasmOptions {
@@ -31,11 +29,16 @@ export interface WasmOptions {
 }
 
 const pageBytes = 65_536;
-/** Names copied into linear memory at a time: the bytes stay in the second-level cache while they are classified. */
+/** Longer single names go the slower way; memory that no name reaches is never touched. */
+const nameRoomBytes = 1 << 18;
+/** Names copied into linear memory at a time, at most 16,383: the bytes stay in the second-level cache while they are classified. */
 const chunkNames = 8192;
 const chunkBytes = 1 << 20;
-/** Reads run up to 15 bytes past a name. */
+/** Reads run up to 64 bytes past a name. */
 const padBytes = 64;
+/** Ids copied at a time, likewise. */
+const chunkIds = 16_384;
+const splitCountsMax = 2048;
 const memoBitsFirst = 10;
 const memoBitsMax = 15;
 /** Chunks that go without the memo after one in which it did not help. */
@@ -76,10 +79,15 @@ class WasmEvaluator implements Evaluator {
   #words: Uint32Array;
   /** Single names are written here. */
   readonly #name: number;
-  #nameRoom = 4096;
+  #nameRoom = nameRoomBytes;
   /** Batches: offsets, rows, then names. */
   #batch = 0;
   #batchRoom = 0;
+  /** Where the latest batch's answer is, in words. */
+  #out = 0;
+  /** A count for every row there may be, all zeros between batches; 0: not needed yet. */
+  #counts = 0;
+  readonly #rowCount: number;
   #end: number;
   #memoBits = 0;
   #memoAt = 0;
@@ -88,6 +96,7 @@ class WasmEvaluator implements Evaluator {
   constructor(artifact: Artifact, kernel: Kernel, memo: "auto" | "on" | "off") {
     this.#kernel = kernel;
     this.#memo = memo;
+    this.#rowCount = artifact.rowCount;
     const at = kernel.base();
     const bytes = artifact.bytes;
     this.#bytes = new Uint8Array(kernel.memory.buffer);
@@ -97,7 +106,6 @@ class WasmEvaluator implements Evaluator {
     this.#name = kernel.layout(at, bytes.length) >>> 0;
     this.#end = this.#name;
     this.#reserve(this.#nameRoom + padBytes);
-    kernel.open();
   }
 
   classify(name: string): number {
@@ -136,29 +144,60 @@ class WasmEvaluator implements Evaluator {
     let i = from;
     while (i < names.count) {
       const to = chunkEnd(names, i);
-      const done = this.#classifyChunk(names, i, to, rows);
+      const done = this.#classifyChunk(names, i, to, 0);
+      rows.set(this.#words.subarray(this.#out, this.#out + done - i), i);
       if (done < to) return done;
       i = to;
     }
     return i;
   }
 
-  #classifyChunk(names: PackedNames, from: number, to: number, rows: Uint32Array): number {
+  countBatch(names: PackedNames): Uint32Array | undefined {
+    const { count } = names;
+    this.#counts ||= this.#reserve((this.#rowCount + dynamicRowsMax) * 4);
+    if (chunkEnd(names, 0) < count || this.#classifyChunk(names, 0, count, this.#counts) < count || this.wide) return undefined;
+    const from = this.#out + 2;
+    return this.#words.subarray(from, from + this.#words[this.#out] * 2);
+  }
+
+  /** Leaves rows, or pairs if there are `counts`, at `#out`; returns the index after the last name done. */
+  #classifyChunk(names: PackedNames, from: number, to: number, counts: number): number {
     const { offsets } = names;
     const count = to - from;
     const nameBytes = offsets[to] - offsets[from];
-    const offsetsAt = this.#place((count + 1) * 4 + count * 4 + nameBytes);
-    const rowsAt = offsetsAt + (count + 1) * 4;
-    const namesAt = rowsAt + count * 4;
+    const offsetsAt = this.#place((count + 1) * 12 + nameBytes);
+    const outAt = offsetsAt + (count + 1) * 4;
+    const namesAt = outAt + (count + 1) * 8;
     const withMemo = this.#memoReady(count);
     this.#words.set(offsets.subarray(from, to + 1), offsetsAt / 4);
     this.#bytes.set(names.bytes.subarray(offsets[from], offsets[to]), namesAt);
+    this.#bytes.fill(0, namesAt + nameBytes, namesAt + nameBytes + padBytes);
     // Offsets count from the batch's first name, so the base address is moved back by the chunk's own start.
-    const classify = withMemo ? this.#kernel.classifyBatchMemo : this.#kernel.classifyBatch;
-    const done = classify(offsetsAt, (namesAt - offsets[from]) | 0, 0, count, rowsAt) >>> 0;
-    rows.set(this.#words.subarray(rowsAt / 4, rowsAt / 4 + done), from);
-    if (withMemo) this.#tuneMemo(count);
+    const base = (namesAt - offsets[from]) | 0;
+    const done = this.#kernel.classifyBatch(offsetsAt, base, count, outAt, withMemo ? 1 : 0, counts) >>> 0;
+    this.#out = outAt / 4;
+    const events = this.#kernel.batchEvents();
+    if (events >> 28 !== 0) this.wide = true;
+    if (withMemo) this.#tuneMemo(count, events & 0x3fff, (events >> 14) & 0x3fff);
     return from + done;
+  }
+
+  countIds(ids: Uint32Array, limit: number): Uint32Array | undefined {
+    // Several tables only while they stay in the first-level cache together.
+    const tables = limit <= splitCountsMax ? 4 : 1;
+    const at = this.#place((tables * limit + chunkIds) * 4) / 4;
+    const words = this.#words;
+    const idsAt = at + tables * limit;
+    words.fill(0, at, idsAt);
+    for (let from = 0; from < ids.length; from += chunkIds) {
+      const chunk = ids.subarray(from, from + chunkIds);
+      words.set(chunk, idsAt);
+      const fits = this.#kernel.countIds(idsAt * 4, chunk.length, limit, at * 4, tables === 1 ? 0 : limit * 4);
+      if (fits === 0) return undefined;
+    }
+    const counts = words.slice(at, at + limit);
+    for (let i = limit; i < tables * limit; i++) counts[i % limit] += words[at + i];
+    return counts;
   }
 
   #memoReady(count: number): boolean {
@@ -172,10 +211,8 @@ class WasmEvaluator implements Evaluator {
   }
 
   /** Grows the memo when names push one another out; rests it when names do not repeat. */
-  #tuneMemo(count: number): void {
-    const misses = this.#kernel.memoMisses() >>> 0;
-    const evictions = this.#kernel.memoEvictions() >>> 0;
-    if (evictions * 8 > count && this.#memoBits < memoBitsMax) this.#openMemo(this.#memoBits + 1);
+  #tuneMemo(count: number, misses: number, evictions: number): void {
+    if (evictions * 256 > count && this.#memoBits < memoBitsMax) this.#openMemo(this.#memoBits + 1);
     else if (this.#memo === "auto" && misses * 4 > count * 3) this.#rest = memoRestChunks;
   }
 

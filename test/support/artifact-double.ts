@@ -137,6 +137,11 @@ export class NaiveEvaluator implements Evaluator {
     return { forbidden: at(0), trigger: at(1), capability: at(2), guarded: at(3) };
   }
 
+  countIds(ids: Uint32Array, limit: number): Uint32Array | undefined {
+    if (ids.some((id) => id >= limit)) return undefined;
+    return Uint32Array.from({ length: limit }, (_, id) => ids.filter((other) => other === id).length);
+  }
+
   resetRows(): void {
     const kept = new RowTable();
     for (let id = 0; id < this.fixed; id++)

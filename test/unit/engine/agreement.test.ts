@@ -133,6 +133,15 @@ test("a batch is its decisions, in a session and without one, packed and not", (
           expect([pass, warn, fail]).toEqual(
             ["pass", "warn", "fail"].map((v) => one.filter(({ verdict }) => verdict === v).length),
           );
+          const ids = Uint32Array.from(names, (_, i) => i);
+          for (const counted of [
+            engine.countBatch(packNames(names), inBatch()),
+            engine.countBatch(names, inBatch()),
+            engine.countIds(ids, names, inBatch()),
+            engine.countIds(ids, packNames(names), inBatch()),
+          ]) {
+            expect(counted.counts, `seed ${seed}, round ${round}`).toEqual(packed.counts);
+          }
         }
       }
     }

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { decodeArtifact } from "../../../src/artifact/decode.js";
 import { NONE } from "../../../src/artifact/layout.js";
 import { compilePolicy } from "../../../src/compiler/compile.js";
+import { openEngine } from "../../../src/engine/engine.js";
 import { openJs } from "../../../src/engine/js.js";
 import { packNames } from "../../../src/engine/names.js";
 import { openWasm } from "../../../src/engine/wasm.js";
@@ -51,6 +52,20 @@ test("a full table of joined rows ends a batch early, and the rest goes on after
     }
     expect(resets).toBe(Math.ceil(names.length / dynamicRowsMax) - 1);
     expect(evaluator.generation).toBe(resets);
+  }
+});
+
+test("counting goes on past the table of joined rows", () => {
+  const artifact = crossed();
+  const packed = packNames(everyPair());
+  for (const evaluator of ["js", "wasm"] as const) {
+    const engine = openEngine(artifact.bytes, { evaluator });
+    expect(engine.countBatch(packed).counts).toEqual({ pass: 0, warn: 0, fail: 90_000 });
+    const byRule = new Map<number, number>();
+    for (const { decision, count } of engine.countBatch(packed).tally) {
+      byRule.set(decision.rule!.index, (byRule.get(decision.rule!.index) ?? 0) + count);
+    }
+    expect([...byRule.values()]).toEqual(new Array(300).fill(300));
   }
 });
 
