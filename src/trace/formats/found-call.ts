@@ -33,6 +33,16 @@ export function firstOf(record: JsonObject, keys: readonly string[]): unknown {
   return undefined;
 }
 
+/** Tables keep objects as JSON text. Text that is none stays what it is. */
+export function asJson(value: unknown): unknown {
+  if (typeof value !== "string" || (value[0] !== "{" && value[0] !== "[")) return value;
+  try {
+    return JSON.parse(value) as unknown;
+  } catch {
+    return value;
+  }
+}
+
 const sampleEndChars = 1024;
 
 /** Both ends of a text, and its length when something is left out: as much as is needed to know it again. */

@@ -1,5 +1,6 @@
 import type { LaneFormat } from "../lane.js";
 import type { BlobFormat, Probe, TraceFormat } from "../reader.js";
+import { agentsSdk } from "./agents-sdk.js";
 import { anthropicMessages } from "./anthropic-messages.js";
 import { apTrace } from "./ap-trace.js";
 import { claudeCode } from "./claude-code.js";
@@ -11,6 +12,8 @@ import { events } from "./events.js";
 import { geminiCli } from "./gemini-cli.js";
 import { jaeger } from "./jaeger.js";
 import { langfuse } from "./langfuse.js";
+import { langSmith } from "./langsmith.js";
+import { liteLlm } from "./litellm.js";
 import { mcpJsonRpc } from "./mcp-jsonrpc.js";
 import { openaiChat } from "./openai-chat.js";
 import { openaiResponses } from "./openai-responses.js";
@@ -33,6 +36,9 @@ export const formats: readonly TraceFormat[] = [
   geminiCli,
   langfuse,
   mcpJsonRpc,
+  agentsSdk,
+  langSmith,
+  liteLlm,
   openaiChat,
   openaiResponses,
   anthropicMessages,
