@@ -48,6 +48,7 @@ export const packageHomes: Readonly<Record<string, readonly string[]>> = {
   fzstd: ["src/trace/io/zstd.ts"],
   hyparquet: ["src/trace/formats/parquet.ts"],
   "hyparquet-compressors": ["src/trace/formats/parquet.ts"],
+  pbf: ["src/trace/formats/otel/wire.ts"],
   "node:": ["src/cli/", "src/trace/io/"],
 };
 

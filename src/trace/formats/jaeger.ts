@@ -82,14 +82,14 @@ class JaegerReader implements RecordReader {
 
   private resourcesOf(processes: JsonObject | undefined): ReadonlyMap<string, SpanResource> {
     const entries = Object.entries(processes ?? {});
-    return new Map(entries.map(([id, process]) => [id, this.ownResource(asObject(process))]));
+    return new Map(entries.map(([id, program]) => [id, this.ownResource(asObject(program))]));
   }
 
-  private ownResource(process: JsonObject | undefined): SpanResource {
-    if (process === undefined) return noResource;
+  private ownResource(program: JsonObject | undefined): SpanResource {
+    if (program === undefined) return noResource;
     this.attributes.clear();
-    this.attributes.read(process["tags"]);
-    return resourceOf(this.attributes, asText(process["serviceName"]));
+    this.attributes.read(program["tags"]);
+    return resourceOf(this.attributes, asText(program["serviceName"]));
   }
 }
 

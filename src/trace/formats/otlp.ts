@@ -1,6 +1,7 @@
 import { asList, asObject, asText, firstRecords, type JsonObject } from "../json.js";
 import type { InputMeta, Probe, RawRecord, RecordReader, TraceFormat, TraceSink } from "../reader.js";
 import { KnownAttributes, plainValue } from "./otel/attributes.js";
+import { readAnswers } from "./otel/span-events.js";
 import { blankSpan, noResource, resourceOf, type SpanRecord, type SpanResource, spanIdOf } from "./otel/span-record.js";
 import { ToolEvents } from "./otel/tool-events.js";
 import { SpanTraces } from "./spans.js";
@@ -22,9 +23,13 @@ function detect(probe: Probe): number {
   let score = 0;
   for (const record of firstRecords(probe.records)) {
     if (requestKeys.some((key) => asList(record[key]) !== undefined)) return 1;
-    if (asList(record["resourceMetrics"]) !== undefined) score = 0.5;
+    if (asList(metricsOf(record)) !== undefined) score = 0.5;
   }
   return score;
+}
+
+function metricsOf(request: JsonObject): unknown {
+  return request["resourceMetrics"] ?? request["resource_metrics"];
 }
 
 class OtlpReader implements RecordReader {
@@ -43,7 +48,7 @@ class OtlpReader implements RecordReader {
     for (const item of asList(value) ?? [value]) {
       const request = asObject(item);
       if (request === undefined) this.sink.bad(raw.line, "an OTLP request is a JSON object");
-      else if (!this.resources.readRequest(request, raw.line) && request["resourceMetrics"] === undefined) {
+      else if (!this.resources.readRequest(request, raw.line) && metricsOf(request) === undefined) {
         this.sink.bad(raw.line, "an OTLP request needs `resourceSpans` or `resourceLogs`");
       }
     }
@@ -169,30 +174,4 @@ export class OtlpResources {
 function scopesOf(resource: JsonObject, names: readonly string[]): unknown {
   for (const name of names) if (resource[name] !== undefined) return resource[name];
   return resource["instrumentation_library_spans"];
-}
-
-/** Attributes of span events that hold a model's answer. */
-const answerKeys: ReadonlySet<unknown> = new Set([
-  "gen_ai.event.content",
-  "gen_ai.completion",
-  "message",
-  "gen_ai.output.messages",
-]);
-const answerEvents: ReadonlySet<unknown> = new Set([
-  "gen_ai.choice",
-  "gen_ai.content.completion",
-  "gen_ai.client.inference.operation.details",
-]);
-
-/** Puts answers that stand in the events of a span among its attributes. */
-export function readAnswers(attributes: KnownAttributes, events: readonly unknown[]): void {
-  for (const item of events) {
-    const event = asObject(item);
-    if (event === undefined || !answerEvents.has(event["name"])) continue;
-    const list = asList(event["attributes"]);
-    const entries =
-      list?.map(asObject) ?? Object.entries(asObject(event["attributes"]) ?? {}).map(([key, value]) => ({ key, value }));
-    const values = entries.filter((entry) => answerKeys.has(entry?.["key"])).map((entry) => plainValue(entry?.["value"]));
-    for (const value of values) attributes.addAnswer(value);
-  }
 }

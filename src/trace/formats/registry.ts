@@ -18,6 +18,7 @@ import { mcpJsonRpc } from "./mcp-jsonrpc.js";
 import { openaiChat } from "./openai-chat.js";
 import { openaiResponses } from "./openai-responses.js";
 import { otlp } from "./otlp.js";
+import { otlpProtobuf } from "./otlp-protobuf.js";
 import { parquet } from "./parquet.js";
 import { spanArray } from "./span-array.js";
 import { tempo } from "./tempo.js";
@@ -47,7 +48,7 @@ export const formats: readonly TraceFormat[] = [
 ];
 
 /** Every format that is not text; asked before the others, by the first bytes. */
-export const blobFormats: readonly BlobFormat[] = [parquet];
+export const blobFormats: readonly BlobFormat[] = [parquet, otlpProtobuf];
 
 /** Formats whose lines can be read without a string or an object per line. */
 export const laneFormats: readonly LaneFormat[] = [];

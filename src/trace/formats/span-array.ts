@@ -1,9 +1,9 @@
 import { asList, asObject, asText, firstRecords, type JsonObject } from "../json.js";
 import type { InputMeta, Probe, RawRecord, RecordReader, TraceFormat, TraceSink } from "../reader.js";
 import { KnownAttributes } from "./otel/attributes.js";
+import { readAnswers } from "./otel/span-events.js";
 import { blankSpan, noResource, resourceOf, type SpanRecord, type SpanResource, spanIdOf } from "./otel/span-record.js";
 import { ToolEvents } from "./otel/tool-events.js";
-import { readAnswers } from "./otlp.js";
 import { SpanTraces } from "./spans.js";
 
 /**

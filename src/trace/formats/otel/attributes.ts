@@ -108,6 +108,11 @@ export class KnownAttributes {
     return map !== undefined;
   }
 
+  /** Whether `set` would keep a value: what it takes to decode one may be spared. */
+  knows(key: string): boolean {
+    return slots.has(key) || flatOutputs.some((prefix) => key.startsWith(prefix));
+  }
+
   set(key: string, value: unknown): void {
     const slot = slots.get(key);
     if (slot === undefined) {

@@ -134,6 +134,8 @@ export function spanTime(value: unknown): number | undefined {
     if (typeof seconds !== "number" || typeof nanos !== "number" || !(seconds > 0)) return undefined;
     return seconds * 1000 + Math.floor(nanos / 1e6);
   }
+  // A number of this size is a multiple of 256 nanoseconds, and may stand just below the millisecond it was.
+  if (typeof value === "number" && value >= 1e17 && value < 1e20) return Math.floor(value / 1e6 + 0.0003);
   return parseTime(value);
 }
 
