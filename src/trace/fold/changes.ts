@@ -73,7 +73,8 @@ function cell(
     else others.push(outcome);
   }
   const tools = Array.from(byTool, ([tool, outcomes]) => {
-    const [most] = [...outcomes].sort((a, b) => tally.calls[b] - tally.calls[a] || a - b);
+    const first = (outcome: number) => tally.places.of(outcome)[0].sequence;
+    const [most] = [...outcomes].sort((a, b) => tally.calls[b] - tally.calls[a] || first(a) - first(b));
     const count = outcomes.reduce((sum, outcome) => sum + tally.calls[outcome], 0);
     return {
       tool: known.tools.names[tool],

@@ -31,6 +31,9 @@ const pendingCalls = 4096;
 /** All calls at once; a `TraceSet` is one. */
 export type KeptCalls = SessionCalls & { readonly calls: CallTable };
 
+/** One to learn whose the traces are, one for when each agent first used each tool, one to judge by it. */
+const readingsMax = 3;
+
 /** What a fold knows at its end. */
 export interface Folded {
   readonly known: Knowledge;
@@ -46,7 +49,7 @@ export interface Folded {
 /**
  * Counts calls as they come and forgets them. Few calls are kept and judged at the end, when everything is known of them;
  * past `bufferedCallsMax` each is judged at once by what is known so far. Where that may have been too little the fold
- * says so (`wantsRereading`), and judges the same inputs, read once more, by what it learned from the first reading: the
+ * says so (`wantsRereading`), and judges the same inputs, read once more, by what it learned: the
  * answers are the same on every way. A verdict is a function of the tool and of whether grace is running (T1), so a call
  * costs a few additions to columns; only count triggers (E7) need all calls of a session in order, so they are kept.
  */
@@ -64,6 +67,7 @@ export class ReplayFold implements CallConsumer {
   private way: "keep" | "survey" | "count" = "keep";
   private inputs = 0;
   private sequence = 0;
+  private readings = 1;
   private firstReading: { readonly traces: number; readonly calls: number } | undefined;
   private selection: Pick<Selection, "traces" | "leftOut"> | undefined;
   private wanted = new Uint8Array(64);
@@ -125,15 +129,16 @@ export class ReplayFold implements CallConsumer {
   /** Whether the same inputs have to come again, in the same order, before there is an answer; `rewind` comes first. */
   get wantsRereading(): boolean {
     this.flushPending();
-    if (this.firstReading !== undefined || this.options.readOnce === true) return false;
+    if (this.options.readOnce === true || this.readings === readingsMax) return false;
     return this.way === "survey" || (this.way === "count" && this.isUnsettled);
   }
 
-  /** Begins the second reading: everything that was learned stays, nothing has been counted. */
+  /** Begins another reading: what was learned stays, nothing has been counted. */
   rewind(): void {
-    const { traces } = this.known;
-    this.firstReading = { traces: traces.length, calls: this.sequence };
+    this.firstReading ??= { traces: this.known.traces.length, calls: this.sequence };
+    this.readings++;
     this.choose();
+    if (this.lateAgent) this.known.forgetSightings();
     this.way = "count";
     this.sequence = 0;
     this.identities = new CallIdentities();

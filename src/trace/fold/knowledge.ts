@@ -106,8 +106,8 @@ function finite(value: number): number | undefined {
 }
 
 /**
- * What is known of the whole input before any filter: its traces, its tools, and when each agent first used each tool. It
- * only ever grows, so a second reading of the same input adds nothing and may rely on it.
+ * What is known of the whole input before any filter: its traces, its tools, and when each agent first used each tool. A
+ * second reading of the same input adds nothing and may rely on it.
  */
 export class Knowledge {
   readonly tools = new Numbering();
@@ -115,7 +115,7 @@ export class Knowledge {
   /** Number 0 is no agent. */
   readonly agents: (string | undefined)[] = [undefined];
   readonly traces = new TraceIndex();
-  readonly sightings = new AgentTools();
+  sightings = new AgentTools();
   private readonly agentNumbers = new Map<string, number>();
   private readonly sinceMs: number;
   private readonly untilMs: number;
@@ -148,6 +148,11 @@ export class Knowledge {
       }
     }
     return known;
+  }
+
+  /** Before another reading, when calls were noted before it was known whose they are. */
+  forgetSightings(): void {
+    this.sightings = new AgentTools();
   }
 
   agentNumber(agent: string | undefined): number {

@@ -55,7 +55,8 @@ export class PolicyViews {
   private readonly plainViews: number[] = [];
   private readonly graceViews: (number | undefined)[] = [];
   private readonly counted = new Map<number, number>();
-  private readonly evaluated = new Map<string, number>();
+  /** What a view says -> its number: other circumstances may come to the same. */
+  private readonly numbers = new Map<string, number>();
   private readonly storedMs: (number | undefined)[] = [];
 
   constructor(
@@ -133,25 +134,25 @@ export class PolicyViews {
   /** The view of a call judged by itself, in a session of the engine; for engines without a catalogue. */
   inSession(base: number, session: Session): number {
     const { tool, inGrace } = this.views[base];
-    const evaluation = this.engine.evaluate([this.names[tool]], { ...this.base, ...(inGrace ? graceProbe : {}), session });
-    const view = this.viewOf(tool, evaluation, session);
-    const key = [tool, view.cause, view.action, ...view.findings.map(findingKey)].join("\u0000");
-    let number = this.evaluated.get(key);
-    if (number === undefined) {
-      number = this.views.push(view) - 1;
-      this.evaluated.set(key, number);
-    }
-    return number;
+    return this.made(tool, { ...(inGrace ? graceProbe : {}), session });
   }
 
   openSession(): Session {
     return this.engine.openSession();
   }
 
+  /** A view without counts is made before any with them, so what it adds to counts is that of one call. */
   private made(tool: number, context: Context): number {
     const session = context.session ?? this.engine.openSession();
     const evaluation = this.engine.evaluate([this.names[tool]], { ...this.base, ...context, session });
-    return this.views.push(this.viewOf(tool, evaluation, session)) - 1;
+    const view = this.viewOf(tool, evaluation, session);
+    const key = [tool, view.cause, view.action, ...view.findings.map(findingKey), ...view.others.map(ruleKey)].join("\u0000");
+    let number = this.numbers.get(key);
+    if (number === undefined) {
+      number = this.views.push(view) - 1;
+      this.numbers.set(key, number);
+    }
+    return number;
   }
 
   private viewOf(tool: number, evaluation: Evaluation, session: Session): View {
@@ -197,7 +198,11 @@ function expiryOf(view: View): number | undefined {
 
 /** What makes findings of one trace the same. */
 export function findingKey({ level, type, rule, tool }: ViewFinding): string {
-  return [level, type, rule.kind, rule.layer, rule.index, tool].join("\u0000");
+  return [level, type, ruleKey(rule), tool].join("\u0000");
+}
+
+function ruleKey({ kind, layer, index }: RuleRef): string {
+  return `${kind} ${layer} ${index}`;
 }
 
 function countsOf({ toolCount, unmappedOrgCount, unmappedCount, violationCount }: Session): Session {

@@ -19,6 +19,10 @@ export interface ReadOptions {
   readonly onProgress?: ((progress: ReadProgress) => void) | undefined;
   /** Threads beside this one; absent: everything happens here. */
   readonly workers?: WorkerOptions | undefined;
+  /** Bytes of files from which on threads are used; default `threadedBytesMin`. Tests have small inputs. */
+  readonly threadedBytesMin?: number | undefined;
+  /** Bytes of a file of lines from which on it is read in ranges; default `rangeBytesMin`. */
+  readonly rangeBytesMin?: number | undefined;
 }
 
 export interface WorkerOptions {
@@ -33,6 +37,6 @@ export interface ReadProgress {
   /** Undefined while standard input is among the inputs. */
   readonly bytesTotal: number | undefined;
   readonly calls: number;
-  /** Large inputs may have to be read twice; absent: the first time. */
-  readonly reading?: 2 | undefined;
+  /** Large inputs may have to be read again: 2, 3; absent the first time. */
+  readonly reading?: number | undefined;
 }

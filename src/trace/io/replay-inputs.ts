@@ -10,7 +10,8 @@ import type { ReadOptions, TraceInput } from "./options.js";
  * Reads every input and judges its calls as `replay` does, in memory that does not grow with the calls: about 60 MB of
  * columns, then some bytes per trace, per tool, and per trace and tool with findings. Inputs of more than
  * `bufferedCallsMax` calls are read a second time where `limit` has to know all traces first, or where the order of the
- * inputs is so far from the order of time that a decision rested on what was not yet known. Policies with count triggers
+ * inputs is so far from the order of time that a decision rested on what was not yet known; a third time where traces also
+ * name their agents late. Policies with count triggers
  * need the calls of each session in order, and keep 29 bytes a call.
  */
 export async function replayInputs(
@@ -22,9 +23,9 @@ export async function replayInputs(
   const readOnce = !(await canReadAgain(inputs));
   const fold = new ReplayFold(engine, { ...options, readOnce });
   let fed = await feedTraces(inputs, fold, readOptions);
-  if (fold.wantsRereading && fed.partial === undefined) {
+  for (let reading = 2; fold.wantsRereading && fed.partial === undefined; reading++) {
     fold.rewind();
-    fed = await feedTraces(inputs, fold, again(readOptions));
+    fed = await feedTraces(inputs, fold, again(readOptions, reading));
   }
   return answer(fold, fed, readOptions, options);
 }
@@ -34,11 +35,11 @@ function answer(fold: ReplayFold, fed: Fed, { unwrap = false }: ReadOptions, opt
   return replayReport(fold.finish(undefined, fed.partial !== undefined), reading, options.noGrace === true);
 }
 
-function again(readOptions: ReadOptions): ReadOptions {
+function again(readOptions: ReadOptions, reading: number): ReadOptions {
   const { onProgress } = readOptions;
   return onProgress === undefined
     ? readOptions
-    : { ...readOptions, onProgress: (progress) => onProgress({ ...progress, reading: 2 }) };
+    : { ...readOptions, onProgress: (progress) => onProgress({ ...progress, reading }) };
 }
 
 /** Streams, and paths of pipes and devices, give their bytes once. */
