@@ -98,7 +98,8 @@ async function bundleCommand(stage) {
   if (!existsSync(join(root, entry))) return note(`${entry} is absent, so there is no command yet`);
   await bundle({
     absWorkingDir: root,
-    entryPoints: { smoltbot: entry },
+    // The body of the threads that read traces shares its chunks with the command.
+    entryPoints: { smoltbot: entry, "trace-worker": "src/trace/io/worker.ts" },
     outdir: stage,
     chunkNames: "chunks/[name]-[hash]",
     bundle: true,

@@ -43,6 +43,11 @@ export const zstdWindowBytesMax = 128 * 1024 * 1024;
 export const callIdsMax = 2_000_000;
 /** Wrapper tools inside wrapper tools that are looked through; gateways are chained twice at most. */
 export const wrapperDepthMax = 4;
+/** Inputs below this together are read without threads: starting those takes longer. */
+export const threadedBytesMin = 32 * 1024 * 1024;
+/** Least and most of a file of lines that one thread takes at a time: names are told anew with each, and results wait in memory. */
+export const rangeBytesMin = 8 * 1024 * 1024;
+export const rangeBytesMax = 64 * 1024 * 1024;
 /** Threads that read traces: beyond it the one thread that counts is what holds them up. */
 export const traceWorkersMax = 8;
 /** Traces of an export held open because a parent may come after its child; exports are ordered by time, runs last minutes. */

@@ -24,6 +24,8 @@ export interface IntakeSink {
  */
 export class Delivery implements IntakeSink {
   repeatedCalls = 0;
+  /** What came through so far, repetitions included. */
+  readonly delivered = { format: undefined as string | undefined, calls: 0, badLines: 0 };
   private tools = new IdTable();
   private traces = new IdTable();
   private traceKeys: string[] = [];
@@ -44,6 +46,8 @@ export class Delivery implements IntakeSink {
   }
 
   call(format: string, call: CallRecord): void {
+    this.delivered.format = format;
+    this.delivered.calls++;
     const placed = this.linesBefore === 0 ? call : { ...call, line: call.line + this.linesBefore };
     if (!this.naming.deliver(this.consumer, format, this.input.index, placed)) this.repeatedCalls++;
   }
@@ -52,6 +56,8 @@ export class Delivery implements IntakeSink {
     if (batch.newGeneration) this.forgetLane();
     this.learn(format, batch);
     const { length, trace, tool, timeMs, line } = batch;
+    this.delivered.format = format;
+    this.delivered.calls += length;
     if (length === 0) return;
     if (this.wrappers.size > 0) this.countWrappers(tool);
     this.tools.translate(tool);
@@ -63,6 +69,7 @@ export class Delivery implements IntakeSink {
   }
 
   bad(code: Code, line: number, noun: string, what: string): void {
+    this.delivered.badLines++;
     const { name } = this.input;
     const place = line + this.linesBefore;
     const message = `${noun} ${place} of ${quoteText(name, 200)} ${what}`;

@@ -1,0 +1,139 @@
+import { Worker } from "node:worker_threads";
+import type { WorkerOptions } from "./options.js";
+import type { ReadConfig } from "./read-source.js";
+import type { FromThread, ThreadStart, ToThread, Unit } from "./thread-messages.js";
+
+/** Times a unit is begun before its threads dying is taken for a fault of the unit. */
+const attemptsMax = 2;
+
+/** What comes of a unit, in order. `restarted`: its thread died, and all that follows starts over with the unit. */
+export type UnitEvent = FromThread | { readonly kind: "restarted" } | { readonly kind: "failed"; readonly message: string };
+
+/** A unit on its way through a thread. */
+export class UnitRun {
+  attempts = 0;
+  private readonly events: UnitEvent[] = [];
+  private wake: (() => void) | undefined;
+  private closed = false;
+
+  constructor(
+    readonly unit: Unit,
+    private readonly onTaken: (run: UnitRun) => void,
+  ) {}
+
+  /** The next event; undefined once the pool was closed. After `done` or `failed` there is none. */
+  async next(): Promise<UnitEvent | undefined> {
+    while (this.events.length === 0 && !this.closed) await new Promise<void>((resolve) => (this.wake = resolve));
+    if (this.closed) return undefined;
+    const event = this.events.shift();
+    if (event !== undefined && event.kind !== "restarted" && event.kind !== "failed") this.onTaken(this);
+    return event;
+  }
+
+  put(event: UnitEvent): void {
+    this.events.push(event);
+    this.wake?.();
+  }
+
+  /** What was not taken is dropped: the unit will say it again. */
+  restart(): void {
+    this.events.length = 0;
+    this.put({ kind: "restarted" });
+  }
+
+  close(): void {
+    this.closed = true;
+    this.wake?.();
+  }
+}
+
+interface Thread {
+  readonly worker: Worker;
+  run: UnitRun | undefined;
+}
+
+/**
+ * Threads that read units, in the order they are given. A thread that dies has its unit begun once more on a fresh one;
+ * then the unit fails. Threads are started as units come, at most `options.count`.
+ */
+export class ThreadPool {
+  private readonly threads = new Set<Thread>();
+  private readonly waiting: UnitRun[] = [];
+  private readonly runs = new Set<UnitRun>();
+  private closed = false;
+
+  constructor(
+    private readonly options: WorkerOptions,
+    private readonly config: ReadConfig,
+  ) {}
+
+  start(unit: Unit): UnitRun {
+    const run = new UnitRun(unit, (taken) => this.tell(taken));
+    this.runs.add(run);
+    this.waiting.push(run);
+    this.assign();
+    return run;
+  }
+
+  /** Ends all threads at once; every run wakes up. */
+  async close(): Promise<void> {
+    this.closed = true;
+    for (const run of this.runs) run.close();
+    await Promise.all([...this.threads].map(({ worker }) => worker.terminate()));
+  }
+
+  private assign(): void {
+    while (this.waiting.length > 0 && !this.closed) {
+      const thread = [...this.threads].find(({ run }) => run === undefined) ?? this.newThread();
+      if (thread === undefined) return;
+      const run = this.waiting.shift() as UnitRun;
+      run.attempts++;
+      thread.run = run;
+      send(thread, { kind: "unit", unit: run.unit });
+    }
+  }
+
+  private newThread(): Thread | undefined {
+    if (this.threads.size >= this.options.count) return undefined;
+    const workerData: ThreadStart = { config: this.config };
+    // Flags of the process, such as those of a test runner, are not for a thread that only reads.
+    const thread: Thread = { worker: new Worker(this.options.url, { workerData, execArgv: [] }), run: undefined };
+    this.threads.add(thread);
+    thread.worker.on("message", (message: FromThread) => this.take(thread, message));
+    thread.worker.on("messageerror", (error) => this.lose(thread, error.message));
+    thread.worker.on("error", (error) => this.lose(thread, error.message));
+    thread.worker.on("exit", (code) => this.lose(thread, `it ended with code ${code}`));
+    return thread;
+  }
+
+  private take(thread: Thread, message: FromThread): void {
+    const { run } = thread;
+    run?.put(message);
+    if (run === undefined || message.kind !== "done") return;
+    thread.run = undefined;
+    this.runs.delete(run);
+    this.assign();
+  }
+
+  private lose(thread: Thread, message: string): void {
+    if (!this.threads.delete(thread) || this.closed) return;
+    void thread.worker.terminate();
+    const { run } = thread;
+    thread.run = undefined;
+    if (run === undefined) return;
+    if (run.attempts >= attemptsMax) run.put({ kind: "failed", message });
+    else {
+      run.restart();
+      this.waiting.unshift(run);
+    }
+    this.assign();
+  }
+
+  private tell(run: UnitRun): void {
+    for (const thread of this.threads) if (thread.run === run) send(thread, { kind: "taken" });
+  }
+}
+
+function send(thread: Thread, message: ToThread): void {
+  thread.worker.postMessage(message);
+}
