@@ -1,9 +1,9 @@
-import { asObject, asText, asToolName, type JsonObject, parsedJson } from "../json.js";
+import { asObject, type JsonObject, parsedJson } from "../json.js";
 import type { InputMeta, TraceSink } from "../reader.js";
-import { parseTime } from "../time.js";
 import { columnKeys } from "./csv.js";
 import { EventRules, eventKeys } from "./events.js";
 import { LangfuseObservations } from "./langfuse-observations.js";
+import { RunReader } from "./langsmith.js";
 
 /** What the columns of a table mean. */
 export interface TableLayout {
@@ -43,25 +43,15 @@ function langfuseRows(columns: readonly string[], sink: TraceSink): TableLayout 
   };
 }
 
-/** LangSmith's bulk export: runs of type `tool`. Its `session_id` is the project, the conversation is in the metadata. */
+/** LangSmith's bulk export. What models asked for stands in a column that is too large to be read for it. */
 function langSmithRuns(columns: readonly string[], input: InputMeta, sink: TraceSink): TableLayout {
-  const keys = ["id", "trace_id", "name", "run_type", "start_time", "thread_id", "extra"];
+  const runs = new RunReader(input.name, sink);
   return {
-    columns: among(columns, keys),
+    columns: among(columns, ["id", "trace_id", "dotted_order", "name", "run_type", "start_time", "extra"]),
     toolColumn: "name",
     argumentColumns: among(columns, ["inputs"]),
-    read(row, line) {
-      const id = asText(row["id"]);
-      const trace = asText(row["trace_id"]) ?? id ?? input.name;
-      const timeMs = parseTime(row["start_time"]);
-      sink.trace(trace, { timeMs });
-      if (row["run_type"] !== "tool") return;
-      const metadata = asObject(asObject(parsedJson(row["extra"]))?.["metadata"]);
-      const conversation = ["session_id", "thread_id", "conversation_id"].map((key) => asText(metadata?.[key]));
-      const session = asText(row["thread_id"]) ?? conversation.find((each) => each !== undefined);
-      sink.call({ trace, callId: id, session, tool: asToolName(row["name"]), args: () => row["inputs"], timeMs, line });
-    },
-    end: () => {},
+    read: (row, line) => runs.read(row, line),
+    end: () => runs.end(),
   };
 }
 
