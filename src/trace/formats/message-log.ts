@@ -169,9 +169,8 @@ const innerLists = ["data", "items", "records", "rows", "results", "requests"] a
 /** A request that failed, as batches and loggers keep it. */
 function isFailure(record: JsonObject): boolean {
   const outcome = asObject(record["result"]) ?? asObject(record["response"]) ?? record;
-  return (
-    Object.hasOwn(record, "custom_id") ||
-    firstOf(record, ["error"]) !== undefined ||
-    ["errored", "canceled", "expired"].includes(asText(outcome["type"]) ?? "")
+  if (["errored", "canceled", "expired"].includes(asText(outcome["type"]) ?? "")) return true;
+  return [record, outcome, asObject(outcome["body"])].some(
+    (place) => place !== undefined && firstOf(place, ["error"]) !== undefined,
   );
 }
