@@ -12,7 +12,7 @@ export interface TableLayout {
   readonly toolColumn: string;
   /** Columns with the arguments of calls. */
   readonly argumentColumns: readonly string[];
-  read(row: JsonObject, row1: number): void;
+  read(row: JsonObject, line: number): void;
   end(): void;
 }
 
@@ -73,13 +73,20 @@ function eventRows(columns: readonly string[], input: InputMeta, sink: TraceSink
     .filter((key) => paths.has(key));
   const args = ["args", "arguments", "input", "tool_input", "parameters"].filter((key) => paths.has(key));
   const rules = new EventRules(input, sink);
+  const wanted = [...read, ...args].map((key) => [key, paths.get(key)!] as const);
+  const named = wanted.every(([key, path]) => path.length === 1 && path[0] === key);
   return {
     columns: [...new Set(read.map((key) => paths.get(key)![0]!))],
     toolColumn: paths.get(tool)![0]!,
     argumentColumns: args.map((key) => paths.get(key)![0]!),
     read(row, line) {
-      const event = [...read, ...args].map((key) => [key, valueAt(row, paths.get(key)!)] as const);
-      rules.read(Object.fromEntries(event.filter(([, value]) => value !== undefined && value !== null)), line);
+      if (named) {
+        rules.read(row, line);
+        return;
+      }
+      const event = Object.create(null) as Record<string, unknown>;
+      for (const [key, path] of wanted) event[key] = valueAt(row, path) ?? null;
+      rules.read(event, line);
     },
     end: () => {},
   };

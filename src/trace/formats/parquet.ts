@@ -97,10 +97,12 @@ class ParquetReading {
       );
       return;
     }
+    const columns = [...done];
     for (let row = range.from; row < range.to; row++) {
-      const record: [string, unknown][] = [];
-      for (const [column, cells] of done) record.push([column, plain(cells[row - range.from])]);
-      layout.read(Object.fromEntries(record), row + 1);
+      // Without a prototype, so that no name of a column means anything.
+      const record = Object.create(null) as Record<string, unknown>;
+      for (const [column, cells] of columns) record[column] = plain(cells[row - range.from]);
+      layout.read(record, row + 1);
     }
   }
 
@@ -133,12 +135,20 @@ function holdsWrapper(tools: ArrayLike<unknown> | undefined): boolean {
   return false;
 }
 
-/** Cells as a JSON reader would have them: times as ISO text, whole numbers of 64 bits as text, so that none is rounded. */
+/** Cells as a JSON reader would have them; whole numbers of 64 bits as text, so that none is rounded. */
 function plain(value: unknown): unknown {
+  if (typeof value === "string" || typeof value === "number" || value === null) return value;
   if (typeof value === "bigint") return String(value);
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? undefined : value.toISOString();
+  if (value instanceof Date) return plainTime(value);
   if (value instanceof Uint8Array) return decodeUtf8(value);
   if (Array.isArray(value)) return value.map(plain);
   const record: JsonObject | undefined = asObject(value);
   return record === undefined ? value : Object.fromEntries(Object.entries(record).map(([key, each]) => [key, plain(each)]));
+}
+
+/** Milliseconds, or ISO text where a number could be taken for another unit (before 1973 and after 5138). */
+function plainTime(date: Date): number | string | undefined {
+  const timeMs = date.getTime();
+  if (timeMs >= 1e11 && timeMs < 1e14) return timeMs;
+  return Number.isNaN(timeMs) ? undefined : date.toISOString();
 }
