@@ -38,7 +38,7 @@ function namespacedName(item: JsonObject): string {
 export function isItem(value: JsonObject): boolean {
   const type = asText(value["type"]);
   if (type === undefined || isMessage(value)) return false;
-  if (type.endsWith("_call")) return Object.hasOwn(value, "id") || Object.hasOwn(value, "call_id");
+  if (type.endsWith("_call")) return ["id", "call_id", "name"].some((key) => Object.hasOwn(value, key));
   if (type.endsWith("_call_output")) return Object.hasOwn(value, "call_id") || Object.hasOwn(value, "output");
   if (type === "reasoning") return Object.hasOwn(value, "summary");
   return type === "mcp_list_tools" || type === "mcp_approval_request" || type === "mcp_approval_response";
