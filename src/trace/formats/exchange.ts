@@ -1,7 +1,7 @@
 import { asList, asObject, asText, type JsonObject } from "../json.js";
 import { parseTime } from "../time.js";
 import type { Exchange } from "./conversations.js";
-import { type Complaint, firstOf, type Turn } from "./found-call.js";
+import { asJson, type Complaint, firstOf, type Turn } from "./found-call.js";
 import { isMessage, turnOfMessage } from "./message-turns.js";
 import { isItem, turnOf, turnsOf } from "./response-items.js";
 
@@ -35,8 +35,9 @@ const timeKeys = ["timestamp", "created_at", "createdAt", "created", "time", "st
 
 /** Where a log may keep the request: itself, or an envelope or two deeper. */
 export function requestsIn(record: JsonObject): readonly JsonObject[] {
-  const request = asObject(record["request"]);
-  const candidates = [record, request, asObject(request?.["body"]), asObject(record["body"]), asObject(record["input"])];
+  const request = asObject(asJson(record["request"]));
+  const bodies = [request?.["body"], record["body"], record["input"]].map((body) => asObject(asJson(body)));
+  const candidates = [record, request, ...bodies];
   return candidates.filter((candidate) => candidate !== undefined);
 }
 
@@ -90,8 +91,8 @@ export function exchangeOf(record: JsonObject, complain: Complaint): LoggedExcha
 function answerIn(record: JsonObject, history: readonly unknown[] | undefined): unknown {
   if (isAnswer(record)) return record;
   for (const key of answerKeys) {
-    const value = record[key];
-    if (value === history) continue;
+    const value = asJson(record[key]);
+    if (record[key] === history) continue;
     const answer = answerAt(value, 0);
     if (answer !== undefined) return answer;
   }
@@ -106,7 +107,7 @@ function answerAt(value: unknown, depth: number): unknown {
   if (object === undefined || depth > 3) return undefined;
   if (isAnswer(object) || isMessage(object)) return object;
   for (const key of ["body", "message", "response", "data"]) {
-    const inner = answerAt(object[key], depth + 1);
+    const inner = answerAt(asJson(object[key]), depth + 1);
     if (inner !== undefined) return inner;
   }
   return undefined;

@@ -4,7 +4,7 @@ import type { InputMeta, RawRecord, RecordReader, TraceSink } from "../reader.js
 import { Conversations, isUnique, type PlacedCall } from "./conversations.js";
 import { exchangeOf, isTalk, type LoggedExchange, sessionOf, timeOf } from "./exchange.js";
 import { type Complaint, type FoundCall, firstOf } from "./found-call.js";
-import { eventOfLine, isEventField, isStreamEvent, StreamCalls } from "./message-streams.js";
+import { eventOfLine, isEventField, isStreamEvent, StreamCalls, streamedCalls } from "./message-streams.js";
 import { isMessage } from "./message-turns.js";
 import { isItem, turnOf, turnsOf } from "./response-items.js";
 
@@ -60,11 +60,16 @@ export class MessageLogReader implements RecordReader {
     }
     if (isStreamEvent(record)) return this.readEvent(record, line);
     const exchange = exchangeOf(record, this.complaint(line));
-    if (exchange !== undefined) return this.readExchange(exchange, line, position);
+    if (exchange !== undefined) return this.readExchange(this.withStream(exchange, record, line), line, position);
     if (isMessage(record) || isItem(record)) return this.readTurn(record, line);
     const inner = innerLists.map((key) => asList(record[key])).find((found) => found !== undefined);
     if (inner !== undefined && depth < nestingMax) inner.forEach((item, index) => this.read(item, line, depth + 1, index));
     else if (!isFailure(record)) this.sink.bad(line, "the record holds no messages and no answer");
+  }
+
+  private withStream(exchange: LoggedExchange, record: JsonObject, line: number): LoggedExchange {
+    const calls = exchange.answers.length > 0 ? undefined : streamedCalls(record, this.complaint(line));
+    return calls === undefined ? exchange : { ...exchange, answers: [[{ role: "assistant", text: "", calls, results: [] }]] };
   }
 
   private complaint(line: number): Complaint {

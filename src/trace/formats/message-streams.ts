@@ -112,6 +112,32 @@ function ofResponse(event: JsonObject, complain: Complaint): readonly FoundCall[
     .flatMap((turn) => turn.calls);
 }
 
+const streamKeys = ["response", "output", "chunks", "events", "body", "body_raw", "response_body", "text"] as const;
+
+/** The calls of an answer that a log kept as it was streamed: event-stream text, or a list of its events. */
+export function streamedCalls(record: JsonObject, complain: Complaint): readonly FoundCall[] | undefined {
+  for (const place of [record, asObject(record["response"])]) {
+    for (const key of place === undefined ? [] : streamKeys) {
+      const events = eventsIn(place![key]);
+      if (events.length === 0) continue;
+      const stream = new StreamCalls();
+      const calls = new Map<string, FoundCall>();
+      for (const call of events.flatMap((event) => stream.of(event, complain))) {
+        const known = `${call.place ?? ""}\u0000${call.id ?? ""}\u0000${call.tool}`;
+        if (!calls.has(known)) calls.set(known, call);
+      }
+      return [...calls.values()];
+    }
+  }
+  return undefined;
+}
+
+function eventsIn(value: unknown): readonly JsonObject[] {
+  if (typeof value === "string" && !/(?:^|\n)data:/.test(value)) return [];
+  const parts = typeof value === "string" ? value.split(/\r?\n/).map(eventOfLine) : (asList(value) ?? []).map(asObject);
+  return parts.filter((event) => event !== undefined && event !== null).filter(isStreamEvent);
+}
+
 /** A position as a key; text out of an object could be a trap. */
 function asPosition(value: unknown): string {
   return typeof value === "number" || typeof value === "string" ? `${value}` : "0";

@@ -100,6 +100,31 @@ describe("event streams of the Messages API", () => {
   });
 });
 
+describe("answers that a log kept as they were streamed", () => {
+  const start = (block: object) => ({ type: "content_block_start", index: 0, content_block: block });
+  const text = [start(use("b", ids[1])), { type: "message_stop" }]
+    .map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)
+    .join("");
+  const history = [asks, says(use("a", ids[0]))];
+
+  it.each<[string, object]>([
+    ["as text", { request: { body: { messages: history } }, response: { status_code: 200, body_raw: text } }],
+    ["as events", { messages: history, response: [start(use("b", ids[1]))] }],
+    ["beside a request in JSON text", { request: { body: JSON.stringify({ messages: history }) }, response: { body: text } }],
+  ])("%s", (_, record) => {
+    expect(toolNames(readAnthropic(lines(record)))).toEqual(["a", "b"]);
+    expect(scoreOf(anthropicMessages, lines(record))).toBe(0.9);
+  });
+
+  it("as JSON text", () => {
+    const record = {
+      request: JSON.stringify({ messages: history }),
+      response: { body: JSON.stringify(answer("msg_1", use("b", ids[1]))) },
+    };
+    expect(toolNames(readAnthropic(lines(record)))).toEqual(["a", "b"]);
+  });
+});
+
 describe("hostile Anthropic messages", () => {
   it("report what is of the wrong kind and judge odd names as the empty one", () => {
     const blocks = [
