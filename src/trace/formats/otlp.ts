@@ -150,17 +150,16 @@ export class OtlpResources {
     return resourceOf(this.attributes);
   }
 
-  private *objects(value: unknown, what: string, line: number): Generator<JsonObject> {
+  /** The objects of a list; what is none is reported. */
+  private objects(value: unknown, what: string, line: number): readonly JsonObject[] {
     const list = asList(value);
     if (list === undefined) {
       if (value !== undefined && value !== null) this.bad(line, `${what} of an OTLP request is a list`);
-      return;
+      return [];
     }
-    for (const item of list) {
-      const object = asObject(item);
-      if (object === undefined) this.bad(line, `${what} of an OTLP request holds objects`);
-      else yield object;
-    }
+    if (list.every((item) => asObject(item) !== undefined)) return list as readonly JsonObject[];
+    this.bad(line, `${what} of an OTLP request holds objects`);
+    return list.map(asObject).filter((item) => item !== undefined);
   }
 
   /** A line is reported once. */

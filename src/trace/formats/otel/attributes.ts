@@ -71,7 +71,9 @@ export const plainFields = {
 } as const;
 
 /** Flattened messages of a model's answer: `gen_ai.completion.0.tool_calls.0.name` and the like. */
-const flatOutputs = ["llm.output_messages.", "gen_ai.completion."] as const;
+function isFlatOutput(key: string): boolean {
+  return key.startsWith("gen_ai.completion.") || key.startsWith("llm.output_messages.");
+}
 
 /** The known attributes of one span or event; made once, cleared for the next. No allocation per attribute. */
 export class KnownAttributes {
@@ -110,41 +112,40 @@ export class KnownAttributes {
 
   /** Whether `set` would keep a value: what it takes to decode one may be spared. */
   knows(key: string): boolean {
-    return slots.has(key) || flatOutputs.some((prefix) => key.startsWith(prefix));
+    return slots.has(key) || isFlatOutput(key);
   }
 
   set(key: string, value: unknown): void {
     const slot = slots.get(key);
     if (slot === undefined) {
-      if (flatOutputs.some((prefix) => key.startsWith(prefix))) this.setFlat(key, value);
+      if (isFlatOutput(key)) this.setFlat(key, value);
       return;
     }
     if (this.values[slot] === undefined) this.used.push(slot);
-    this.values[slot] = value;
+    this.values[slot] = plainValue(value);
     if (slot < ownSlots) this.concernsAgents = true;
   }
 
   /** The first value there is, as plain JSON. */
   first(field: Field): unknown {
-    for (const slot of field) {
-      const value = this.values[slot];
-      if (value !== undefined && value !== null) return plainValue(value);
+    for (let i = 0; i < field.length; i++) {
+      const value = this.values[field[i]!];
+      if (value !== undefined && value !== null) return value;
     }
     return undefined;
   }
 
   /** The first value that is a string with at least one character. */
   text(field: Field): string | undefined {
-    for (const slot of field) {
-      if (this.values[slot] === undefined) continue;
-      const value = plainValue(this.values[slot]);
+    for (let i = 0; i < field.length; i++) {
+      const value = this.values[field[i]!];
       if (typeof value === "string" && value !== "") return value;
     }
     return undefined;
   }
 
   has(field: Field): boolean {
-    return field.some((slot) => this.values[slot] !== undefined && this.values[slot] !== null);
+    return this.first(field) !== undefined;
   }
 
   addAnswer(messages: unknown): void {
@@ -208,6 +209,8 @@ const valueDepthMax = 32;
 /** An OTLP `AnyValue` as plain JSON; what is none is returned as it is. Beyond 32 levels it is undefined. */
 export function plainValue(value: unknown, depth = 0): unknown {
   if (typeof value !== "object" || value === null) return value;
+  const text = (value as JsonObject)["stringValue"];
+  if (typeof text === "string") return text;
   const map = asObject(value);
   const key = map === undefined ? undefined : anyValueKind(map);
   if (map === undefined || key === undefined) return value;
