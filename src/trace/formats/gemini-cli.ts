@@ -4,7 +4,8 @@ import { parseTime } from "../time.js";
 
 /**
  * Gemini CLI: sessions as one document `{sessionId, messages}` or as JSON lines (the session first, then messages and
- * `$set` updates), and saved checkpoints, which are contents of the Gemini API (`{role, parts}`).
+ * `$set` updates), and saved checkpoints, which are contents of the Gemini API (`{role, parts}`). Logs of requests, which
+ * repeat the contents before, are not read.
  */
 export const geminiCli: TraceFormat = {
   id: "gemini-cli",
@@ -24,7 +25,7 @@ function detect(probe: Probe): number {
 function scoreOf(record: JsonObject): number {
   if (asText(record["sessionId"]) !== undefined && asText(record["projectHash"]) !== undefined) return 1;
   if (record["type"] === "gemini" && asText(record["id"]) !== undefined) return 0.9;
-  const contents = asList(record["history"]) ?? asList(record["contents"]) ?? [record];
+  const contents = asList(record["history"]) ?? [record];
   return contents.length > 0 && contents.every((each) => isContent(asObject(each))) ? 0.7 : 0;
 }
 
@@ -62,7 +63,7 @@ class ChatReader implements RecordReader {
     }
     const updated = asObject(record["$set"]);
     const messages = asList(record["messages"]) ?? asList(updated?.["messages"]);
-    const contents = asList(record["history"]) ?? asList(record["contents"]) ?? (isContent(record) ? [record] : undefined);
+    const contents = asList(record["history"]) ?? (isContent(record) ? [record] : undefined);
     for (const each of messages ?? [record]) this.readMessage(asObject(each) ?? {}, line);
     if (contents !== undefined) this.readContents(contents, contents.length === 1 ? index : 0, line);
   }
