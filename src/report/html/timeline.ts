@@ -44,7 +44,7 @@ export function timelineFigure({ bucketMs, buckets, undated }: Timeline): Tree {
       ),
       h("span", { class: "key" }, badge("fail"), badge("warn"), badge("pass")),
     ),
-    h("output", { class: "readout" }, "\u00a0"),
+    h("output", { class: "readout" }),
     h(
       "svg",
       {

@@ -125,7 +125,10 @@ function callLocation({ input, line }: CallPlace): object {
 
 /** A path as a URI reference: relative ones stay relative, so that a viewer finds them in the repository. */
 export function uriOf(path: string): string {
-  const parts = escapeText(path).replaceAll("\\", "/").split("/").map(encodeURIComponent);
+  const parts = path
+    .replaceAll("\\", "/")
+    .split("/")
+    .map((part) => encodeURIComponent(escapeText(part)));
   const whole = parts.join("/");
   if (path.startsWith("/")) return `file://${whole}`;
   if (/^[A-Za-z]:[\\/]/.test(path)) return `file:///${whole.replace("%3A", ":")}`;

@@ -9,7 +9,7 @@ export function followTimeline(): void {
     buckets[current]?.classList.remove("current");
     current = Math.max(-1, Math.min(buckets.length - 1, index));
     buckets[current]?.classList.add("current");
-    readout.textContent = buckets[current]?.dataset["words"] ?? "\u00a0";
+    readout.textContent = buckets[current]?.dataset["words"] ?? "";
   };
   // The words are read out beside the chart; the browser's own tip would say them twice.
   for (const bucket of buckets) bucket.querySelector("title")?.remove();
