@@ -30,13 +30,13 @@ export const traceCodes = {
     level: "error",
     title: "a trace format that is not recognised",
     meaning: "The content is JSON, but not of a format we read. The content decides, never the extension of the file.",
-    fix: "give Claude Code transcripts or AP-Trace records, as JSON or JSON lines, plain or gzip",
+    fix: "docs/traces.md lists what is read; --field names the columns of logs and tables of your own",
   },
   trace_not_json: {
     level: "error",
     title: "an input that is not JSON",
     meaning: "Neither the whole input nor any of its first lines is JSON.",
-    fix: "give Claude Code transcripts or AP-Trace records, as JSON or JSON lines, plain or gzip",
+    fix: "docs/traces.md lists what is read; --field names the columns of logs and tables of your own",
   },
   trace_none: {
     level: "error",
