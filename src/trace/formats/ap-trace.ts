@@ -85,7 +85,7 @@ class ApTraceReader implements RecordReader {
       if (call.id !== undefined && seen.has(known)) return;
       seen.add(known);
       const ids = call.id === undefined ? { callId: place } : { callId: call.id, aliases: [place] };
-      this.sink.call({ trace, ...ids, scope: session, session, tool: call.tool, timeMs, agent, line });
+      this.sink.call({ trace, ...ids, scope: session, session, tool: call.tool, args: () => call.args, timeMs, agent, line });
     });
   }
 }
@@ -93,6 +93,7 @@ class ApTraceReader implements RecordReader {
 interface FoundCall {
   readonly tool: string;
   readonly id?: string | undefined;
+  readonly args?: unknown;
 }
 
 /**
@@ -120,15 +121,21 @@ function callsIn(value: unknown): readonly FoundCall[] {
   return (asList(value) ?? []).map((item) => {
     const call = asObject(item);
     if (call === undefined) return { tool: asToolName(item) };
-    const name = call["tool_name"] ?? call["name"] ?? asObject(call["function"])?.["name"];
-    return { tool: asToolName(name), id: asText(call["id"]) ?? asText(call["tool_call_id"]) ?? asText(call["call_id"]) };
+    const inner = asObject(call["function"]);
+    const name = call["tool_name"] ?? call["name"] ?? inner?.["name"];
+    const id = asText(call["id"]) ?? asText(call["tool_call_id"]) ?? asText(call["call_id"]);
+    return { tool: asToolName(name), id, args: argsOf(call) ?? inner?.["arguments"] };
   });
 }
 
 /** A flat row: an absent or null name is a row without a call, anything else is one, however odd. */
 function callOf(name: unknown, row: JsonObject): readonly FoundCall[] {
   if (name === undefined || name === null) return [];
-  return [{ tool: asToolName(name), id: asText(row["tool_call_id"]) ?? asText(row["tool_use_id"]) }];
+  return [{ tool: asToolName(name), id: asText(row["tool_call_id"]) ?? asText(row["tool_use_id"]), args: argsOf(row) }];
+}
+
+function argsOf(call: JsonObject): unknown {
+  return call["tool_input"] ?? call["arguments"] ?? call["input"] ?? call["args"];
 }
 
 /** Steps that are not calls: what was advised, handed on or refused did not run. */

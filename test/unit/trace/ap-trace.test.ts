@@ -53,6 +53,15 @@ describe("where AP-Trace keeps tools", () => {
     expect(names({ tool_name: 7 })).toEqual([""]);
   });
 
+  it("gives the arguments where a record has them", () => {
+    const args = { tool_name: "inner" };
+    const nested = {
+      action: { tool_calls: [{ name: "execute-tool", arguments: args }, { function: { name: "b", arguments: "{}" } }] },
+    };
+    expect(callsOf(nested).map((call) => call.args)).toEqual([args, "{}"]);
+    expect(callsOf({ tool_name: "execute-tool", tool_input: args })[0]!.args).toBe(args);
+  });
+
   it("sees own keys only", () => {
     expect(names(JSON.parse('{"__proto__":{"tool_name":"x"},"constructor":{"name":"y"}}'))).toEqual([]);
   });
