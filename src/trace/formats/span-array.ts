@@ -48,13 +48,13 @@ function detect(probe: Probe): number {
     const wrapped = asList(record["data"]) ?? asList(record["spans"]);
     const items = wrapped === undefined ? [record] : firstRecords(wrapped);
     for (const item of items) score = Math.max(score, scoreOf(item));
-    if (score >= 0.9) break;
+    if (score >= 0.95) break;
   }
   return score;
 }
 
 function scoreOf(record: JsonObject): number {
-  if (isAttributeMap(record)) return 0.8;
+  if (isAttributeMap(record)) return 0.95;
   const context = contextOf(record);
   if (!hasAttributes(record)) return 0;
   const traceId = first(context ?? record, idKeys.trace) ?? first(record, idKeys.trace);
