@@ -26,6 +26,13 @@ export interface Exchange {
   readonly named?: string | undefined;
   /** The name is one of a request, perhaps: what the history shows is believed first. */
   readonly namedWeakly?: boolean | undefined;
+  /** When it was logged. */
+  readonly timeMs?: number | undefined;
+}
+
+interface Ending {
+  readonly key: string;
+  readonly timeMs: number | undefined;
 }
 
 /**
@@ -33,11 +40,12 @@ export interface Exchange {
  * to the conversation that holds one of its call ids, else to the one whose last record is a proper beginning of it, else
  * it starts a conversation. Ids that servers count up (`call_0`) tell nothing of other conversations and may restart inside
  * one: such a call is known by all turns before it instead, as is a call without an id. Records that are equal from
- * start to end, without ids and without a name, are different conversations. Memory is bounded by `conversationLinksMax`.
+ * start to end without such ids are different conversations when they have no name, and the same call told again when they
+ * have one and are of the same time. Memory is bounded by `conversationLinksMax`.
  */
 export class Conversations {
   private readonly byCall = new Map<string, string>();
-  private readonly byEnding = new Map<number, string>();
+  private readonly byEnding = new Map<number, Ending>();
   private started = 0;
 
   constructor(private readonly inputName: string) {}
@@ -46,27 +54,37 @@ export class Conversations {
     const calls: PlacedCall[] = [];
     const chain = new TurnChain();
     if (exchange.before !== undefined) chain.mix(exchange.before);
+    const isNamed = exchange.named !== undefined && exchange.namedWeakly !== true;
+    if (isNamed) chain.mix(exchange.named!);
     const beginnings: number[] = [];
     for (const turn of exchange.history) {
       if (chain.add(turn)) beginnings.push(chain.value);
-      addCalls(calls, turn, chain.value);
+      addCalls(calls, turn, chain.value, "");
     }
     const historyEnd = chain.value;
     const endings: number[] = [];
     for (const answer of exchange.answers) {
       const branch = chain.copy();
-      for (const turn of answer) {
+      const steps = answer.map((turn) => {
         branch.add(turn);
-        addCalls(calls, turn, branch.value);
-      }
+        return { turn, place: branch.value };
+      });
+      const again = isNamed && this.wasLoggedBefore(branch.value, exchange.timeMs) ? `@${exchange.timeMs}` : "";
+      for (const { turn, place } of steps) addCalls(calls, turn, place, again);
       endings.push(branch.value);
     }
     const grew = endings.some((ending) => ending !== historyEnd);
     if (!grew) beginnings.pop();
     const key = this.keyOf(exchange, calls, beginnings);
     for (const { call } of calls) if (call.id !== undefined && isUnique(call.id, call.tool)) keep(this.byCall, call.id, key);
-    for (const ending of grew ? endings : [historyEnd]) keep(this.byEnding, ending, key);
+    for (const ending of grew ? endings : [historyEnd]) keep(this.byEnding, ending, { key, timeMs: exchange.timeMs });
     return { key, calls };
+  }
+
+  /** The same request and the same answer at another time: the agent began again, and calls once more. */
+  private wasLoggedBefore(ending: number, timeMs: number | undefined): boolean {
+    const before = this.byEnding.get(ending)?.timeMs;
+    return before !== undefined && timeMs !== undefined && before !== timeMs;
   }
 
   private keyOf(exchange: Exchange, calls: readonly PlacedCall[], beginnings: readonly number[]): string {
@@ -97,24 +115,24 @@ export class Conversations {
 
   private knownByBeginning(beginnings: readonly number[]): string | undefined {
     for (let i = beginnings.length - 1; i >= 0; i--) {
-      const key = this.byEnding.get(beginnings[i]!);
+      const key = this.byEnding.get(beginnings[i]!)?.key;
       if (key !== undefined) return key;
     }
     return undefined;
   }
 }
 
-function addCalls(calls: PlacedCall[], turn: Turn, place: number): void {
+function addCalls(calls: PlacedCall[], turn: Turn, place: number, again: string): void {
   turn.calls.forEach((call, index) => {
     const isOwn = call.id !== undefined && isUnique(call.id, call.tool);
-    const callId = isOwn ? call.id! : `\u0000${place.toString(36)}:${index}`;
+    const callId = isOwn ? call.id! : `\u0000${place.toString(36)}:${index}${again}`;
     calls.push({ call, callId, timeMs: turn.timeMs });
   });
 }
 
-function keep<K>(links: Map<K, string>, link: K, key: string): void {
+function keep<K, V>(links: Map<K, V>, link: K, value: V): void {
   if (!links.has(link) && links.size >= conversationLinksMax) links.delete(links.keys().next().value!);
-  links.set(link, key);
+  links.set(link, value);
 }
 
 const wordsOfId = /[A-Za-z0-9]+/g;

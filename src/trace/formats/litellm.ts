@@ -104,17 +104,17 @@ class PayloadReader implements RecordReader {
     const history = exchange?.history ?? [];
     const answers = exchange?.answers ?? [];
     // A call id that returns shows the conversation better than a trace id, which the proxy may draw for each request.
-    const { key, calls } = this.conversations.place({ history, answers, named, namedWeakly: true });
+    const timeMs = parseTime(record["startTime"]);
+    const { key, calls } = this.conversations.place({ history, answers, named, namedWeakly: true, timeMs });
     if (named !== undefined) {
       if (this.byTrace.size >= conversationLinksMax) this.byTrace.clear();
       this.byTrace.set(named, key);
     }
-    const recordMs = parseTime(record["startTime"]);
     const agent = agentOf(record);
-    this.sink.trace(key, { timeMs: recordMs, agent, id: named ?? this.input.name });
-    for (const { call, callId, timeMs } of calls) {
+    this.sink.trace(key, { timeMs, agent, id: named ?? this.input.name });
+    for (const { call, callId, timeMs: ownMs } of calls) {
       const { tool, server, args } = call;
-      this.held.hold(key, { callId, tool, server, args, timeMs: timeMs ?? recordMs, agent, line, isProposal: true });
+      this.held.hold(key, { callId, tool, server, args, timeMs: ownMs ?? timeMs, agent, line, isProposal: true });
     }
   }
 }

@@ -152,6 +152,15 @@ describe("request logs, in which every request repeats the history", () => {
     expect(readChat(lines(record, record)).distinct.length).toBe(2);
     expect(readChat(lines({ ...record, session_id: "s" }, { ...record, session_id: "s" })).distinct.length).toBe(1);
   });
+
+  it("count a call again when an agent of a named session began again, at another time, with the same words", () => {
+    const log = (...times: number[]) =>
+      times.flatMap((time) => requestLog(() => "call_0", { session_id: "s", timestamp: 1_770_000_000 + time }));
+    expect(readChat(lines(...log(0, 60, 120))).distinct.length).toBe(9);
+    expect(readChat(lines(...log(0, 0))).distinct.length).toBe(3);
+    const trials = [0, 60].map((time) => requestLog(() => "call_0", { timestamp: 1_770_000_000 + time }));
+    expect(readChat(lines(...trials.flat())).distinct.length).toBe(6);
+  });
 });
 
 describe("answers and streams of the chat API", () => {
