@@ -47,7 +47,7 @@ interface Options extends ConfigOptions, TraceOptions {
   readonly output?: string;
 }
 
-const formats = ["text", "json", "html"] as const;
+const formats = ["text", "json", "markdown", "junit", "sarif", "html"] as const;
 type Format = (typeof formats)[number];
 
 /** `smoltbot policy test`: the dry run over recorded agent runs. */
@@ -158,6 +158,12 @@ async function rendered(report: ReplayReport, { format, output }: Options, frame
       const { jsonText } = await import("../../report/json/rule.js");
       return jsonText(replayJson(report, { code: frame.code, reasons: frame.exitReasons }));
     }
+    case "markdown":
+      return (await import("../../report/markdown/replay.js")).replayMarkdown(report, frame);
+    case "junit":
+      return (await import("../../report/junit/replay.js")).replayJunit(report, frame);
+    case "sarif":
+      return (await import("../../report/sarif/replay.js")).replaySarif(report, frame);
     case "html":
       return (await import("../../report/html/replay.js")).replayHtml(report, frame);
     default: {
