@@ -56,6 +56,12 @@ function sections(report: ReplayReport, tables: readonly Table[]): Tree[] {
     { id: "s-rules", title: "Rules", count: report.rules.length, content: [table("rules", "The policy has no rules.")] },
     { id: "s-tools", title: "Tools", count: report.tools.length, content: [table("tools", "No tool was called.")] },
     {
+      id: "s-unmapped",
+      title: "Unmapped tools",
+      count: report.unmappedTools.length,
+      content: [table("unmapped", "Every tool that was called is mapped, forbidden or invalid.")],
+    },
+    {
       id: "s-new-tools",
       title: "New tools",
       count: newTools,
