@@ -106,6 +106,8 @@ describe("log events", () => {
   it("a repeated export counts once by the sequence of its events, and twice without", () => {
     const numbered = logs([claude("tool_result", { "event.sequence": 4 })]);
     expect(names(numbered, numbered)).toEqual(["Bash"]);
+    const resumed = logs([{ ...claude("tool_result", { "event.sequence": 4 }), timeUnixNano: "1769904001000000000" }]);
+    expect(names(numbered, resumed)).toEqual(["Bash", "Bash"]);
     expect(names(logs([claude("tool_result")]), logs([claude("tool_result")]))).toEqual(["Bash", "Bash"]);
   });
 

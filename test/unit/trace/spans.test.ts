@@ -160,8 +160,16 @@ describe("a tool span is told by", () => {
     [{ "genkit:metadata:subtype": "model", "genkit:name": "x" }, "x"],
     [{ tool_name: "x" }, "claude_code.tool.execution"],
     [{}, "execute_tools"],
+    [{ "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "(merged tools)" }, "execute_tool (merged)"],
   ])("and not by %j and the name %s", (attributes, name) => {
     expect(tools(span(attributes, { id: "1", name }))).toEqual([]);
+  });
+
+  it("a tool cannot hide behind the name of ADK's joined responses", () => {
+    expect(tools(tool("(merged tools)"), tool("(merged)", { name: "execute_tool (merged)" }))).toEqual([
+      "(merged tools)",
+      "(merged)",
+    ]);
   });
 
   it("a name that is no text is the invalid name", () => {

@@ -61,11 +61,18 @@ export function kindOf(span: SpanRecord): SpanKind {
   const { attributes } = span;
   const operation = attributes.text(fields.operation);
   const kind = (attributes.text(fields.openInferenceKind) ?? attributes.text(fields.traceloopKind))?.toLowerCase();
+  if (isResponsesJoined(span)) return "other";
   if (operation === "execute_tool" || kind === "tool" || isOtherTool(span)) return "tool";
   if (kind === "agent" || (operation !== undefined && agentOperations.has(operation))) return "agent";
   if (kind === "llm" || (operation !== undefined && modelOperations.has(operation))) return "model";
   if (kind === "workflow") return "agent";
   return attributes.has(fields.model) || attributes.has(fields.vercelOperation) ? "model" : "other";
+}
+
+/** Google's ADK adds a span for the joined responses of parallel calls, which have spans of their own. */
+function isResponsesJoined({ name, attributes }: SpanRecord): boolean {
+  // No tool brings both about by its own name.
+  return name === "execute_tool (merged)" && attributes.text(fields.toolName) === "(merged tools)";
 }
 
 function isOtherTool(span: SpanRecord): boolean {

@@ -73,8 +73,10 @@ export class ToolEvents {
     const { tool, server } = namesOf(record);
     const callId = attributes.text(plainFields.eventCallId) ?? attributes.text(fields.callId);
     const sequence = attributes.first(plainFields.eventSequence);
-    // A counter of the session tells a repeated export from a call that merely looks the same.
-    const place = sequence === undefined || session === undefined ? undefined : `\u0000${String(sequence)}`;
+    // The counter of the session tells a repeated export from a call that merely looks the same; it starts anew with each
+    // process, hence the time.
+    const isCounted = sequence !== undefined && session !== undefined && timeMs !== undefined;
+    const place = isCounted ? `\u0000${String(sequence)}\u0000${timeMs}` : undefined;
     const args = argumentsOf(attributes);
     const { service } = record.resource;
     const call = {
