@@ -100,3 +100,5 @@ export const laneTraceBitsMax = 18;
 export const heldCallsMax = 50_000;
 /** Bytes of the records those calls came from; with them arguments are held. Beyond either cap the oldest trace is settled. */
 export const heldBytesMax = 64 * 1024 * 1024;
+/** Requests of one connection or session remembered until they are answered or carried out; real ones have a handful open. */
+export const requestsOpenMax = 10_000;

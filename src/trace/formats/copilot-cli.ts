@@ -1,3 +1,4 @@
+import { requestsOpenMax } from "../../limits.js";
 import { asList, asObject, asText, asToolName, firstRecords, type JsonObject, recordsIn } from "../json.js";
 import type { CallRecord, InputMeta, Probe, RawRecord, RecordReader, TraceFormat, TraceSink } from "../reader.js";
 import { parseTime } from "../time.js";
@@ -80,9 +81,18 @@ class EventReader implements RecordReader {
         const request = asObject(each) ?? {};
         const call = this.callOf({ parentToolCallId: data["parentToolCallId"], ...request }, request["name"], timeMs, line);
         if (call.callId === undefined) this.sink.call(call);
-        else this.requested.set(keyOf(call), call);
+        else this.request(call);
       }
     }
+  }
+
+  /** Beyond the cap the oldest request counts at once: it will hardly start any more, and must not be lost. */
+  private request(call: CallRecord): void {
+    this.requested.set(keyOf(call), call);
+    if (this.requested.size <= requestsOpenMax) return;
+    const [key, oldest] = this.requested.entries().next().value!;
+    this.requested.delete(key);
+    this.sink.call(oldest);
   }
 
   /** Of an MCP tool the events name the server and the tool beside the joined name. */

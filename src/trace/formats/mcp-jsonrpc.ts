@@ -1,3 +1,4 @@
+import { requestsOpenMax } from "../../limits.js";
 import { asList, asObject, asText, asToolName, type JsonObject, recordsIn } from "../json.js";
 import type { InputMeta, Probe, RawRecord, RecordReader, TraceFormat, TraceSink } from "../reader.js";
 import { parseTime } from "../time.js";
@@ -84,11 +85,11 @@ class McpReader implements RecordReader {
     const direction = frame.direction;
     const asked = connection.asked.get(id);
     // Ids restart with each connection, so an id alone tells nothing. The same request seen on its way in and out is one.
-    if (direction !== undefined && asked?.tool === tool && asked.directions.size > 0 && !asked.directions.has(direction)) {
+    if (direction !== undefined && asked?.tool === tool && !asked.directions.has(direction)) {
       asked.directions.add(direction);
       return;
     }
-    connection.asked.set(id, { tool, directions: new Set(direction === undefined ? [] : [direction]) });
+    if (direction !== undefined) remember(connection.asked, id, { tool, directions: new Set([direction]) });
     this.sink.call({
       trace: connection.trace,
       // A dated request is the same in every log that has it.
@@ -126,6 +127,13 @@ class McpReader implements RecordReader {
     this.sink.trace(key, { timeMs, id: dated ? `${name} ${frame.time}` : count === 1 ? name : `${name} (${count})` });
     return key;
   }
+}
+
+/** Adds an open request; beyond the cap the oldest is forgotten, and counts again if it is seen again. */
+function remember<Open>(requests: Map<string, Open>, id: string, request: Open): void {
+  requests.delete(id);
+  requests.set(id, request);
+  if (requests.size > requestsOpenMax) requests.delete(requests.keys().next().value!);
 }
 
 /** Ids are text or numbers, and `1` is not `"1"`. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { requestsOpenMax } from "../../../src/limits.js";
 import { claudeHooks } from "../../../src/trace/formats/claude-hooks.js";
 import { codex } from "../../../src/trace/formats/codex.js";
 import { copilotCli } from "../../../src/trace/formats/copilot-cli.js";
@@ -181,6 +182,11 @@ describe("Copilot CLI events", () => {
   it("count what was asked for and never started, as a refused call would be hidden otherwise", () => {
     const recorded = read(start, asked({ toolCallId: "c1", name: "bash" }, { name: "edit" }), event("abort", {}));
     expect(toolNames(recorded).sort()).toEqual(["bash", "edit"]);
+  });
+
+  it("lose no request, however many never start", () => {
+    const requests = Array.from({ length: requestsOpenMax + 5 }, (_, n) => ({ toolCallId: `c${n}`, name: "bash" }));
+    expect(read(start, asked(...requests), begun("c9", "bash")).distinct.length).toBe(requests.length);
   });
 
   it("know sessions without calls, subagents, and the server of an MCP tool", () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { requestsOpenMax } from "../../../src/limits.js";
 import { mcpJsonRpc } from "../../../src/trace/formats/mcp-jsonrpc.js";
 import { readTraces } from "../../../src/trace/io/read.js";
 import { type Recorded, readWith, scoreOf, toolNames } from "../../support/trace-sink.js";
@@ -46,6 +47,12 @@ describe("MCP messages", () => {
     const hop = (dir: string, id: number, name = "read") => wrapped(request(id, name), { dir });
     const recorded = read(hop("in", 1), hop("out", 1), wrapped(answer(1)), hop("in", 1), hop("out", 1), hop("in", 1, "other"));
     expect(toolNames(recorded)).toEqual(["read", "read", "other"]);
+  });
+
+  it("forget requests that nobody answers, and rather count one again than lose one", () => {
+    const many = Array.from({ length: requestsOpenMax + 1 }, (_, id) => wrapped(request(id, "read"), { dir: "in" }));
+    const again = [wrapped(request(0, "read"), { dir: "out" }), wrapped(request(5, "read"), { dir: "out" })];
+    expect(read(...many, ...again).distinct.length).toBe(many.length + 1);
   });
 
   it("that are dated are the same call in every log that has them", () => {
