@@ -1,3 +1,4 @@
+import { conversationLinksMax } from "../../limits.js";
 import { asList, asObject, asText, asToolName, type JsonObject } from "../json.js";
 import { answersOf } from "./exchange.js";
 import type { Complaint, FoundCall } from "./found-call.js";
@@ -44,8 +45,8 @@ export function isStreamEvent(record: JsonObject): boolean {
 
 /** The calls that events begin, each once. Keeps what is open of the answers at hand, no more. */
 export class StreamCalls {
-  /** Open calls of chat chunks: the id of the call at an answer, choice and index. */
-  private readonly open = new Map<string, string>();
+  /** Open calls of chat chunks: by the answer and choice, the id of the call at each index. */
+  private readonly open = new Map<string, Map<string, string>>();
   private message = "";
   private count = 0;
 
@@ -60,31 +61,30 @@ export class StreamCalls {
       const choice = asObject(item);
       const delta = asObject(choice?.["delta"]);
       if (choice === undefined || delta === undefined) continue;
-      const answer = `${asText(chunk["id"]) ?? ""}:${asPosition(choice["index"])}:`;
+      const answer = `${asText(chunk["id"]) ?? ""}:${asPosition(choice["index"])}`;
       for (const part of asList(delta["tool_calls"]) ?? []) {
         const call = asObject(part);
         if (call === undefined) continue;
         const named = asObject(call["function"]) ?? asObject(call["custom"]) ?? call;
-        this.begin(calls, `${answer}${asPosition(call["index"])}`, named["name"], asText(call["id"]));
+        this.begin(calls, answer, asPosition(call["index"]), named["name"], asText(call["id"]));
       }
       const legacy = asObject(delta["function_call"]);
-      if (legacy !== undefined) this.begin(calls, `${answer}f`, legacy["name"], undefined);
-      if (typeof choice["finish_reason"] === "string") this.close(answer);
+      if (legacy !== undefined) this.begin(calls, answer, "function_call", legacy["name"], undefined);
+      if (typeof choice["finish_reason"] === "string") this.open.delete(answer);
     }
     return calls;
   }
 
   /** The first part of a call has its name; some servers repeat name and id, some begin a new call at the same index. */
-  private begin(calls: FoundCall[], place: string, name: unknown, id: string | undefined): void {
+  private begin(calls: FoundCall[], answer: string, index: string, name: unknown, id: string | undefined): void {
     if (name === undefined || name === null || name === "") return;
-    const openId = this.open.get(place);
+    const open = this.open.get(answer) ?? new Map<string, string>();
+    const openId = open.get(index);
     if (openId !== undefined && (id === undefined || id === openId)) return;
-    this.open.set(place, id ?? "");
-    calls.push({ tool: asToolName(name), id, place: `${place}:${this.count++}` });
-  }
-
-  private close(answer: string): void {
-    for (const place of this.open.keys()) if (place.startsWith(answer)) this.open.delete(place);
+    // Answers that never finish must not pile up.
+    if (this.open.size >= conversationLinksMax) this.open.clear();
+    this.open.set(answer, open.set(index, id ?? ""));
+    calls.push({ tool: asToolName(name), id, place: `${answer}:${index}:${this.count++}` });
   }
 
   private ofAnthropic(event: JsonObject, complain: Complaint): readonly FoundCall[] {
