@@ -1,4 +1,4 @@
-// Byte strings to dense ids. The host lays out the memory and empties it; nothing here allocates or grows.
+// Byte strings to dense ids. The host lays out memory that is all zero; nothing here allocates or grows.
 //
 //   dictionary   slots | slot mask | ids given out | ids there may be | order: id -> slot, 0 for ids of the host | tails: id -> address
 //   slot         hash | id + 1, 0 when empty | bytes | owner | first 48 bytes, zero padded
@@ -41,7 +41,6 @@ export function openDictionary(at: usize, slots: usize, slotBits: u32, order: us
   store<u32>(at, 1 << (slotBits - 1), COUNT_MAX);
   store<usize>(at, order, ORDER);
   store<usize>(at, tails, TAILS);
-  memory.fill(slots, 0, <usize>64 << slotBits);
 }
 
 // @ts-ignore: decorator
@@ -86,9 +85,16 @@ function mix(sum: u64, bytes: u32, owner: u32): u64 {
   return (x ^ (x >> 32)) * 0xd6e8feb86659fd93;
 }
 
+// The text that was looked up last, for `add`: zero-padded vectors of a short one, its hash, and the slot it would have.
+let k0: v128 = i32x4.splat(0);
+let k1: v128 = i32x4.splat(0);
+let k2: v128 = i32x4.splat(0);
+let lastHash: u32 = 0;
+let freeSlot: usize = 0;
+
 /**
- * The slot of a text (and the id that owns it, or 0), or 0 when the dictionary has to start over. Reads up to 48 bytes past
- * the text. A hash only says where to look; the bytes decide.
+ * The slot of a text (and the id that owns it, or 0), or 0 when it is new; `add` may follow. Reads up to 48 bytes past the
+ * text. A hash only says where to look; the bytes decide.
  */
 // @ts-ignore: decorator
 @inline
@@ -105,8 +111,15 @@ export function slotOf(at: usize, text: usize, bytes: u32, owner: u32): usize {
   for (;;) {
     const slot = slots + (<usize>index << SLOT_BITS);
     const head = load<u64>(slot);
-    if (head >> 32 == 0) return insert(at, slot, hash, bytes, owner, a, b, c);
     if (<u32>head == hash && isSame(slot, bytes, owner, a, b, c)) return slot;
+    if (head >> 32 == 0) {
+      k0 = a;
+      k1 = b;
+      k2 = c;
+      lastHash = hash;
+      freeSlot = slot;
+      return 0;
+    }
     index = (index + 1) & mask;
   }
   return 0;
@@ -122,18 +135,26 @@ function isSame(slot: usize, bytes: u32, owner: u32, a: v128, b: v128, c: v128):
   return !v128.any_true(differ) && load<u64>(slot, BYTES) == (<u64>bytes | (<u64>owner << 32));
 }
 
-function insert(at: usize, slot: usize, hash: u32, bytes: u32, owner: u32, a: v128, b: v128, c: v128): usize {
+/** Adds the text that `slotOf` missed just before; 0 when there is no room. */
+export function add(at: usize, text: usize, bytes: u32, owner: u32): usize {
   const id = load<u32>(at, COUNT);
-  if (id == load<u32>(at, COUNT_MAX)) return 0;
+  const rest = bytes > inlineBytes ? bytes - inlineBytes : 0;
+  if (id == load<u32>(at, COUNT_MAX) || arena + rest > arenaEnd) return 0;
+  const slot = freeSlot;
   store<u32>(at, id + 1, COUNT);
   store<u32>(load<usize>(at, ORDER) + (<usize>id << 2), <u32>slot);
-  store<u32>(slot, hash);
+  store<u32>(slot, lastHash);
   store<u32>(slot, id + 1, ID);
   store<u32>(slot, bytes, BYTES);
   store<u32>(slot, owner, OWNER);
-  v128.store(slot, a, TEXT);
-  v128.store(slot, b, TEXT + 16);
-  v128.store(slot, c, TEXT + 32);
+  v128.store(slot, k0, TEXT);
+  v128.store(slot, k1, TEXT + 16);
+  v128.store(slot, k2, TEXT + 32);
+  if (rest != 0) {
+    store<u32>(load<usize>(at, TAILS) + (<usize>id << 2), <u32>arena);
+    memory.copy(arena, text + inlineBytes, rest);
+    arena += rest;
+  }
   return slot;
 }
 
@@ -151,28 +172,22 @@ function longSlotOf(at: usize, text: usize, bytes: u32, owner: u32): usize {
     sum = mix(sum, done, load<u32>(salt, 48)) + hash48(a, b, c);
     done += inlineBytes;
   }
-  const a = v128.load(text);
-  const b = v128.load(text, 16);
-  const c = v128.load(text, 32);
-  const hash = <u32>(mix(sum, bytes, owner) >> 32);
+  k0 = v128.load(text);
+  k1 = v128.load(text, 16);
+  k2 = v128.load(text, 32);
+  lastHash = <u32>(mix(sum, bytes, owner) >> 32);
   const slots = load<usize>(at, SLOTS);
   const mask = load<u32>(at, MASK);
-  const rest = bytes - inlineBytes;
-  let index = hash & mask;
+  let index = lastHash & mask;
   for (;;) {
     const slot = slots + (<usize>index << SLOT_BITS);
     if (load<u32>(slot, ID) == 0) {
-      if (arena + rest > arenaEnd) return 0;
-      const made = insert(at, slot, hash, bytes, owner, a, b, c);
-      if (made == 0) return 0;
-      store<u32>(load<usize>(at, TAILS) + (<usize>idOf(slot) << 2), <u32>arena);
-      memory.copy(arena, text + inlineBytes, rest);
-      arena += rest;
-      return slot;
+      freeSlot = slot;
+      return 0;
     }
-    if (load<u32>(slot) == hash && isSame(slot, bytes, owner, a, b, c)) {
+    if (load<u32>(slot) == lastHash && isSame(slot, bytes, owner, k0, k1, k2)) {
       const tail = <usize>load<u32>(load<usize>(at, TAILS) + (<usize>idOf(slot) << 2));
-      if (memory.compare(tail, text + inlineBytes, rest) == 0) return slot;
+      if (memory.compare(tail, text + inlineBytes, bytes - inlineBytes) == 0) return slot;
     }
     index = (index + 1) & mask;
   }

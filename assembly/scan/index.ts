@@ -4,6 +4,7 @@
 // ends. No imports, no allocation, no callbacks; the host lays out the memory.
 
 import {
+  add,
   countOf,
   idOf,
   openArena as arena,
@@ -13,7 +14,7 @@ import {
   slotOf,
 } from "./dictionary";
 import { DOUBT, fieldBefore, isBlank, keyTable, openKeys as keys, values } from "./keys";
-import { ABSENT, FOUND, UNSURE, readId, readText, readTime, resetText, textAt, textBytes, timeMs } from "./values";
+import { ABSENT, FOUND, UNSURE, isPlain, readId, readText, readTime, resetText, textAt, textBytes, timeMs } from "./values";
 
 /** What `scan` stopped for. */
 const DONE: u32 = 0;
@@ -60,6 +61,10 @@ export let seenTimes: usize = 0;
 let dated: usize = 0;
 /** A byte a tool: 1 when its calls are the host's, 2 when the host has decided. Absent when the host does not care. */
 let verdicts: usize = 0;
+
+/** Colons of the record's own keys in the line so far, as addresses; room for two more is left behind them. */
+const colonsFound = memory.data(4096 + 64, 16);
+const colonsEnd = colonsFound + 4096;
 
 export function base(): usize {
   return (__heap_base + 63) & ~63;
@@ -117,11 +122,9 @@ export function openDictionary(at: usize, slots: usize, slotBits: u32, order: us
   dictionary(at, slots, slotBits, order, tails);
 }
 
-export function openFlags(datedAt: usize, traceCount: u32, verdictsAt: usize, toolCount: u32): void {
+export function openFlags(datedAt: usize, verdictsAt: usize): void {
   dated = datedAt;
   verdicts = verdictsAt;
-  memory.fill(dated, 0, traceCount);
-  if (verdicts != 0) memory.fill(verdicts, 0, toolCount);
 }
 
 export function reserve(at: usize): u32 {
@@ -154,11 +157,25 @@ export function appendSeen(trace: u32, time: f64): void {
 
 // @ts-ignore: decorator
 @inline
+function packed(a: v128, b: v128, c: v128, d: v128): u64 {
+  const low = <u32>i8x16.bitmask(a) | (<u32>i8x16.bitmask(b) << 16);
+  const high = <u32>i8x16.bitmask(c) | (<u32>i8x16.bitmask(d) << 16);
+  return <u64>low | (<u64>high << 32);
+}
+
+// @ts-ignore: decorator
+@inline
 function bitsOf(a: v128, b: v128, c: v128, d: v128, byte: u8): u64 {
   const splat = i8x16.splat(byte);
-  const low = <u32>i8x16.bitmask(i8x16.eq(a, splat)) | (<u32>i8x16.bitmask(i8x16.eq(b, splat)) << 16);
-  const high = <u32>i8x16.bitmask(i8x16.eq(c, splat)) | (<u32>i8x16.bitmask(i8x16.eq(d, splat)) << 16);
-  return <u64>low | (<u64>high << 32);
+  return packed(i8x16.eq(a, splat), i8x16.eq(b, splat), i8x16.eq(c, splat), i8x16.eq(d, splat));
+}
+
+/** 0xff where a byte is a brace or a bracket: `{` and `[`, `}` and `]` differ in one bit. */
+// @ts-ignore: decorator
+@inline
+function bracesIn(bytes: v128): v128 {
+  const curly = v128.or(bytes, i8x16.splat(0x20));
+  return v128.or(i8x16.eq(curly, i8x16.splat(0x7b)), i8x16.eq(curly, i8x16.splat(0x7d)));
 }
 
 /** Each bit becomes the parity of all bits up to it: from quotes to what is inside of them, the opening quote included. */
@@ -177,7 +194,8 @@ const oddBits: u64 = 0xaaaaaaaaaaaaaaaa;
 
 /**
  * Scans whole lines: `from` starts one, `end` is one past a line end. Reads up to 64 bytes past `end` and 18 before `from`.
- * Linear; every line starts afresh, whatever the one before was.
+ * Linear; every line starts afresh, whatever the one before was. Loops that run a few times, but never the same number of
+ * times, cost more in mispredicted branches than in work: their first rounds are unconditional.
  */
 export function scan(from: usize, end: usize): u32 {
   let at = from;
@@ -186,69 +204,80 @@ export function scan(from: usize, end: usize): u32 {
   let carry: u64 = 0;
   let depth: u32 = 0;
   let closed: u32 = 0;
-  let seen: u32 = 0;
+  let found: usize = colonsFound;
   while (at < end) {
     const a = v128.load(at);
     const b = v128.load(at, 16);
     const c = v128.load(at, 32);
     const d = v128.load(at, 48);
     const escapes = bitsOf(a, b, c, d, 0x5c);
-    let quotes = bitsOf(a, b, c, d, 0x22);
-    let newlines = bitsOf(a, b, c, d, 0x0a);
-    let colons = bitsOf(a, b, c, d, 0x3a);
-    // `[` and `{`, `]` and `}` differ in one bit.
-    const caseless = i8x16.splat(0x20);
-    const x = v128.or(a, caseless);
-    const y = v128.or(b, caseless);
-    const z = v128.or(c, caseless);
-    const w = v128.or(d, caseless);
-    let opens = bitsOf(x, y, z, w, 0x7b);
-    let closes = bitsOf(x, y, z, w, 0x7d);
-    if ((escapes | carry) != 0) {
-      const potential = escapes & ~carry;
-      const codes = ((((potential << 1) | oddBits) - potential) ^ oddBits);
-      quotes &= ~(codes ^ (escapes | carry));
-      carry = (codes & escapes) >> 63;
-    }
+    const potential = escapes & ~carry;
+    const codes = (((potential << 1) | oddBits) - potential) ^ oddBits;
+    const quotes = bitsOf(a, b, c, d, 0x22) & ~(codes ^ (escapes | carry));
+    carry = (codes & escapes) >> 63;
     const strings = parity(quotes) ^ inside;
     inside = <u64>(<i64>strings >> 63);
-    opens &= ~strings;
-    closes &= ~strings;
-    colons &= ~strings;
+    let braces = packed(bracesIn(a), bracesIn(b), bracesIn(c), bracesIn(d)) & ~strings;
+    const colons = bitsOf(a, b, c, d, 0x3a) & ~strings;
+    let newlines = bitsOf(a, b, c, d, 0x0a);
     let next = at + 64;
+    // Bits that belong to lines that ended in this block.
+    let past: u64 = 0;
     for (;;) {
       // Up to the first line end of the block, or all of it.
       const part = newlines == 0 ? <u64>-1 : (newlines & (0 - newlines)) - 1;
-      let braces = (opens | closes) & part;
-      let top = depth == 1 ? colons & part : 0;
-      if (braces != 0) {
-        let outer: u64 = 0;
-        let before: u64 = 0;
-        do {
-          const brace = braces & (0 - braces);
-          if (depth == 1) outer |= (brace - 1) ^ before;
-          before = brace - 1;
-          depth += (opens & brace) != 0 ? 1 : -1;
-          closed += depth == 0 ? 1 : 0;
-          braces ^= brace;
-        } while (braces != 0);
-        if (depth == 1) outer |= ~before;
-        top = colons & outer & part;
+      let rest = braces & part & ~past;
+      // Where the depth is 1: between braces, two of them unconditionally.
+      let outer: u64 = 0;
+      let before: u64 = 0;
+      for (let i = 0; i < 2; i++) {
+        const brace = rest & (0 - rest);
+        const upTo = brace - 1;
+        outer |= (upTo ^ before) & (0 - <u64>(depth == 1));
+        before = upTo;
+        const step = 1 - ((<u32>load<u8>(at + <usize>ctz(rest)) & 4) >> 1);
+        depth += select<u32>(step, 0, rest != 0);
+        closed += <u32>(depth == 0) & <u32>(rest != 0);
+        rest ^= brace;
       }
+      while (rest != 0) {
+        const brace = rest & (0 - rest);
+        const upTo = brace - 1;
+        outer |= (upTo ^ before) & (0 - <u64>(depth == 1));
+        before = upTo;
+        depth += 1 - ((<u32>load<u8>(at + <usize>ctz(rest)) & 4) >> 1);
+        closed += <u32>(depth == 0);
+        rest ^= brace;
+      }
+      outer |= ~before & (0 - <u64>(depth == 1));
+      let top = colons & outer & part & ~past;
+      const count = <usize>popcnt(top);
+      if (found + (count << 2) > colonsEnd) {
+        // A record with more keys than this is the host's.
+        closed = 2;
+        found = colonsFound;
+      }
+      store<u32>(found, <u32>at + <u32>ctz(top));
+      top &= top - 1;
+      store<u32>(found, <u32>at + <u32>ctz(top), 4);
+      top &= top - 1;
+      let more = found + 8;
       while (top != 0) {
-        seen |= fieldBefore(at + <usize>ctz(top), start);
+        store<u32>(more, <u32>at + <u32>ctz(top));
         top &= top - 1;
+        more += 4;
       }
+      found += count << 2;
       if (newlines == 0) break;
       const newline = at + <usize>ctz(newlines);
-      const whole = depth == 0 && closed == 1;
       const isOpen = ((strings >> ctz(newlines)) & 1) != 0;
-      const status = finish(start, newline, whole && !isOpen ? seen : seen | DOUBT);
+      const whole = depth == 0 && closed == 1 && !isOpen;
+      const status = finish(start, newline, whole ? fieldsOf(found, start) : DOUBT);
       if (status != DONE) return status;
       start = newline + 1;
       depth = 0;
       closed = 0;
-      seen = 0;
+      found = colonsFound;
       if (start == end) return DONE;
       if (isOpen) {
         // The masks of the rest of the block took strings for code: begin again behind the line.
@@ -257,14 +286,21 @@ export function scan(from: usize, end: usize): u32 {
         next = start;
         break;
       }
-      opens &= ~part;
-      closes &= ~part;
-      colons &= ~part;
+      past = part;
       newlines &= newlines - 1;
     }
     at = next;
   }
   return DONE;
+}
+
+/** The fields whose keys end before the colons that were found. */
+// @ts-ignore: decorator
+@inline
+function fieldsOf(end: usize, lineStart: usize): u32 {
+  let seen: u32 = 0;
+  for (let at = colonsFound; at < end; at += 4) seen |= fieldBefore(load<u32>(at), lineStart);
+  return seen;
 }
 
 /** Ends a line: counts it, and makes a row of it. Changes nothing when the host has to do something first. */
@@ -298,8 +334,8 @@ function finish(start: usize, newline: usize, seen: u32): u32 {
     }
     left &= left - 1;
   }
-  const toolAt = textAt;
-  const toolBytes = textBytes;
+  toolAt = textAt;
+  toolBytes = textBytes;
   let time: f64 = NaN;
   left = seen & timeKeys;
   while (left != 0) {
@@ -312,12 +348,12 @@ function finish(start: usize, newline: usize, seen: u32): u32 {
     left &= left - 1;
   }
   if (!findId(seen & agentKeys)) return slow();
-  const agentAt = textAt;
-  const agentBytes = textBytes;
+  agentAt = textAt;
+  agentBytes = textBytes;
   if (!findId(seen & sessionKeys)) return slow();
-  return hasTool
-    ? addCall(toolAt, toolBytes, agentAt, agentBytes, time)
-    : addRecord(agentAt, agentBytes, time);
+  sessionAt = textAt;
+  sessionBytes = textBytes;
+  return hasTool ? addCall(time) : addRecord(time);
 }
 
 // @ts-ignore: decorator
@@ -347,51 +383,75 @@ function findId(left: u32): bool {
   return true;
 }
 
-/** The trace of a session that an agent owns, either of them absent (no bytes); 0 when a dictionary is full. */
-// @ts-ignore: decorator
-@inline
-function traceSlot(agentAt: usize, agentBytes: u32): usize {
-  const sessionAt = textAt;
-  const sessionBytes = textBytes;
+/** What the line says, found by `finish`. A text without bytes is absent, but for the tool. */
+let toolAt: usize = 0;
+let toolBytes: u32 = 0;
+let agentAt: usize = 0;
+let agentBytes: u32 = 0;
+let sessionAt: usize = 0;
+let sessionBytes: u32 = 0;
+
+/** The row of a line whose tool, agent and trace are known; `addNew` for all others. */
+function addCall(time: f64): u32 {
+  const toolSlot = slotOf(tools, toolAt, toolBytes, 0);
+  if (toolSlot == 0) return addNew(true, time);
+  const tool = idOf(toolSlot);
+  if (verdicts != 0 && load<u8>(verdicts + tool) != 2) return addNew(true, time);
   let owner: u32 = 0;
   if (agentBytes != 0) {
     const agent = slotOf(agents, agentAt, agentBytes, 0);
-    if (agent == 0) return 0;
+    if (agent == 0) return addNew(true, time);
     owner = idOf(agent) + 1;
   }
-  return slotOf(traces, sessionAt, sessionBytes, owner);
+  const slot = slotOf(traces, sessionAt, sessionBytes, owner);
+  if (slot == 0) return addNew(true, time);
+  lines++;
+  records++;
+  append(idOf(slot), tool, time, lines);
+  return DONE;
 }
 
-function addCall(toolAt: usize, toolBytes: u32, agentAt: usize, agentBytes: u32, time: f64): u32 {
-  const toolSlot = slotOf(tools, toolAt, toolBytes, 0);
-  if (toolSlot == 0) return NAMES;
-  const tool = idOf(toolSlot);
-  if (verdicts != 0) {
-    const verdict = load<u8>(verdicts + tool);
+/** The slow and general way: adds what is new, once it is sure that all of it is plain text. */
+function addNew(isCall: bool, time: f64): u32 {
+  const plain = isPlain(agentAt, agentBytes) && isPlain(sessionAt, sessionBytes);
+  if (!plain || (isCall && !isPlain(toolAt, toolBytes))) return slow();
+  let tool: u32 = 0;
+  if (isCall) {
+    const slot = knownOrNew(tools, toolAt, toolBytes, 0);
+    if (slot == 0) return NAMES;
+    tool = idOf(slot);
+    const verdict = verdicts == 0 ? 2 : load<u8>(verdicts + tool);
     if (verdict == 1) return slow();
     if (verdict == 0) {
       newTool = tool;
       return NEW_TOOL;
     }
   }
+  let owner: u32 = 0;
+  if (agentBytes != 0) {
+    const agent = knownOrNew(agents, agentAt, agentBytes, 0);
+    if (agent == 0) return NAMES;
+    owner = idOf(agent) + 1;
+  }
   const known = countOf(traces);
-  const slot = traceSlot(agentAt, agentBytes);
+  const slot = knownOrNew(traces, sessionAt, sessionBytes, owner);
   if (slot == 0) return NAMES;
   const trace = idOf(slot);
-  if (trace >= known && time == time) appendSeen(trace, time);
+  if (time == time && (!isCall || trace >= known)) appendSeen(trace, time);
   lines++;
   records++;
-  append(trace, tool, time, lines);
+  if (isCall) append(trace, tool, time, lines);
   return DONE;
 }
 
+function knownOrNew(dictionaryAt: usize, text: usize, bytes: u32, owner: u32): usize {
+  const slot = slotOf(dictionaryAt, text, bytes, owner);
+  return slot != 0 ? slot : add(dictionaryAt, text, bytes, owner);
+}
+
 /** A record without a call makes its trace known, when it names one. */
-function addRecord(agentAt: usize, agentBytes: u32, time: f64): u32 {
-  if (agentBytes != 0 || textBytes != 0) {
-    const slot = traceSlot(agentAt, agentBytes);
-    if (slot == 0) return NAMES;
-    if (time == time) appendSeen(idOf(slot), time);
-  }
+function addRecord(time: f64): u32 {
+  if (agentBytes != 0 || sessionBytes != 0) return addNew(false, time);
   lines++;
   records++;
   return DONE;

@@ -30,33 +30,46 @@ export function skipBlanks(at: usize): usize {
   return at;
 }
 
-/** The text whose opening quote is before `at`: no escapes, no control characters; any other bytes are the host's concern. */
+/**
+ * The text whose opening quote is before `at`, up to the next quote: when that is escaped, the text ends with a backslash,
+ * which `isPlain` finds. Texts are looked up before they are looked at: those that are known are plain.
+ */
 // @ts-ignore: decorator
 @inline
 function readString(at: usize): u32 {
-  let bytes: u32 = 0;
-  do {
-    const part = v128.load(at + bytes);
-    const stops = v128.or(
-      v128.or(i8x16.eq(part, i8x16.splat(0x22)), i8x16.eq(part, i8x16.splat(0x5c))),
-      i8x16.lt_u(part, i8x16.splat(0x20)),
-    );
-    const found = <u32>i8x16.bitmask(stops);
-    if (found != 0) {
-      bytes += ctz(found);
-      textAt = at;
-      textBytes = bytes;
-      return load<u8>(at + bytes) == 0x22 ? FOUND : UNSURE;
-    }
-    bytes += 16;
-  } while (bytes < textBytesMax);
+  const quote = i8x16.splat(0x22);
+  const low = <u32>i8x16.bitmask(i8x16.eq(v128.load(at), quote)) | (<u32>i8x16.bitmask(i8x16.eq(v128.load(at, 16), quote)) << 16);
+  const high = <u32>i8x16.bitmask(i8x16.eq(v128.load(at, 32), quote)) | (<u32>i8x16.bitmask(i8x16.eq(v128.load(at, 48), quote)) << 16);
+  const quotes = <u64>low | (<u64>high << 32);
+  textAt = at;
+  textBytes = <u32>ctz(quotes);
+  return quotes != 0 ? FOUND : readLong(at);
+}
+
+function readLong(at: usize): u32 {
+  for (let bytes: u32 = 64; bytes < textBytesMax; bytes += 16) {
+    const quotes = <u32>i8x16.bitmask(i8x16.eq(v128.load(at + bytes), i8x16.splat(0x22)));
+    if (quotes == 0) continue;
+    textBytes = bytes + ctz(quotes);
+    return FOUND;
+  }
   return UNSURE;
+}
+
+/** No escapes and no control characters (a line end among them); any other bytes are the host's concern. */
+export function isPlain(at: usize, bytes: u32): bool {
+  for (let i: u32 = 0; i < bytes; i++) {
+    const byte = <u32>load<u8>(at + i);
+    if (byte < 0x20 || byte == 0x5c) return false;
+  }
+  return true;
 }
 
 /** A name: text, empty text too. */
 // @ts-ignore: decorator
 @inline
 export function readText(at: usize): u32 {
+  if (load<u8>(at) == 0x22) return readString(at + 1);
   at = skipBlanks(at);
   const first = load<u8>(at);
   if (first == 0x22) return readString(at + 1);
@@ -134,6 +147,13 @@ function readIso(at: usize): u32 {
   if (hour > 23 || minute > 59 || second > 60) return UNSURE;
   let ms = dayMs + <f64>(((hour * 60 + minute) * 60 + second) * 1000);
   at += 19;
+  // `.123Z"`, as most programs write it.
+  const tail = load<u64>(at) & 0xffffffffffff;
+  const digits = <u32>(tail >> 8) & 0xffffff ^ 0x303030;
+  if ((tail & 0xffff000000ff) == 0x225a0000002e && ((digits + 0x767676) & 0x808080) == 0 && (digits & 0x808080) == 0) {
+    timeMs = ms + <f64>((digits & 0xff) * 100 + ((digits >> 8) & 0xff) * 10 + (digits >> 16));
+    return FOUND;
+  }
   let next = <u32>load<u8>(at);
   if (next == 0x2e || next == 0x2c) {
     const start = at + 1;

@@ -30,7 +30,7 @@ interface ScannerExports {
   emptyColumns(): void;
   openArena(at: number, end: number): void;
   openDictionary(at: number, slots: number, slotBits: number, order: number, tails: number): void;
-  openFlags(dated: number, traceCount: number, verdicts: number, toolCount: number): void;
+  openFlags(dated: number, verdicts: number): void;
   reserve(dictionary: number): number;
   hasRoom(): number;
   append(trace: number, tool: number, timeMs: number, line: number): void;
@@ -94,6 +94,8 @@ export class Scanner {
   readonly textStart: number;
   readonly textEnd: number;
   private readonly namesStart: number;
+  /** Behind it, memory was never written to. */
+  private namesEnd = 0;
   private verdicts = 0;
   private orders: Readonly<Record<DictionaryName, number>> = { tools: 0, agents: 0, traces: 0 };
   private tails: Readonly<Record<DictionaryName, number>> = { tools: 0, agents: 0, traces: 0 };
@@ -142,6 +144,10 @@ export class Scanner {
     const dated = take(2 ** sizes.traceBits);
     const verdicts = take(2 ** sizes.toolBits);
     const arena = take(arenaBytes);
+    // New memory is zero as it comes; touching it early would only cost page faults.
+    const used = Math.min(end, this.namesEnd);
+    if (used > this.namesStart) this.bytes(this.namesStart, used).fill(0);
+    this.namesEnd = Math.max(end, this.namesEnd);
     this.grow(end);
     for (const { name, slots, order, tails } of places) {
       wasm.openDictionary(wasm[name].value, slots, bits[name] + 1, order, tails);
@@ -150,7 +156,7 @@ export class Scanner {
     }
     wasm.openArena(arena, arena + arenaBytes);
     this.verdicts = this.options.asksTools ? verdicts : 0;
-    wasm.openFlags(dated, 2 ** sizes.traceBits, this.verdicts, 2 ** sizes.toolBits);
+    wasm.openFlags(dated, this.verdicts);
     wasm.emptyColumns();
   }
 
