@@ -38,6 +38,8 @@ interface Connection {
   readonly trace: string;
   /** Requests without an answer yet: by id, what was asked and in which directions it was seen. */
   readonly asked: Map<string, { tool: string; directions: Set<string> }>;
+  /** Requests at the latest time, counted by id. */
+  latest: { readonly time: string | number | undefined; readonly counts: Map<string, number> };
 }
 
 class McpReader implements RecordReader {
@@ -92,8 +94,7 @@ class McpReader implements RecordReader {
     if (direction !== undefined) remember(connection.asked, id, { tool, directions: new Set([direction]) });
     this.sink.call({
       trace: connection.trace,
-      // A dated request is the same in every log that has it.
-      callId: frame.time === undefined ? undefined : `${frame.time}\u0000${id}`,
+      callId: frame.time === undefined ? undefined : datedId(connection, frame.time, id),
       scope: `${connection.trace}\u0000${server ?? ""}`,
       tool,
       server,
@@ -107,7 +108,11 @@ class McpReader implements RecordReader {
     const place = `${frame.session ?? ""}\u0000${server ?? ""}`;
     const known = this.connections.get(place);
     if (known !== undefined && !begins) return known;
-    const connection = { trace: this.traceOf(frame, server, begins), asked: new Map() };
+    const connection: Connection = {
+      trace: this.traceOf(frame, server, begins),
+      asked: new Map(),
+      latest: { time: undefined, counts: new Map() },
+    };
     this.connections.set(place, connection);
     return connection;
   }
@@ -127,6 +132,18 @@ class McpReader implements RecordReader {
     this.sink.trace(key, { timeMs, id: dated ? `${name} ${frame.time}` : count === 1 ? name : `${name} (${count})` });
     return key;
   }
+}
+
+/**
+ * A dated request is the same in every log that has it. Two of one id at one time in one log are two: clocks may be coarse,
+ * and connections short.
+ */
+function datedId(connection: Connection, time: string | number, id: string): string {
+  if (connection.latest.time !== time) connection.latest = { time, counts: new Map() };
+  const { counts } = connection.latest;
+  const count = counts.get(id) ?? 0;
+  counts.set(id, count + 1);
+  return `${time}\u0000${id}\u0000${count}`;
 }
 
 /** Adds an open request; beyond the cap the oldest is forgotten, and counts again if it is seen again. */

@@ -49,6 +49,11 @@ describe("MCP messages", () => {
     expect(toolNames(recorded)).toEqual(["read", "read", "other"]);
   });
 
+  it("at one time with one id in one log are different calls", () => {
+    const coarse = wrapped(request(1, "read"), { timestamp: "2026-01-01 00:00:00" });
+    expect(read(coarse, wrapped(answer(1)), coarse, wrapped(answer(1)), coarse).distinct.length).toBe(3);
+  });
+
   it("forget requests that nobody answers, and rather count one again than lose one", () => {
     const many = Array.from({ length: requestsOpenMax + 1 }, (_, id) => wrapped(request(id, "read"), { dir: "in" }));
     const again = [wrapped(request(0, "read"), { dir: "out" }), wrapped(request(5, "read"), { dir: "out" })];
@@ -57,8 +62,9 @@ describe("MCP messages", () => {
 
   it("that are dated are the same call in every log that has them", () => {
     const dated = (at: string, id = 1) => wrapped(request(id, "read"), { timestamp: at });
-    const recorded = read(dated("2026-01-01T00:00:00Z"), dated("2026-01-01T00:00:00Z"), dated("2026-01-01T00:00:01Z"));
-    expect(recorded.calls.length).toBe(3);
+    const log = [dated("2026-01-01T00:00:00Z"), dated("2026-01-01T00:00:01Z")];
+    const recorded = read(...log, ...log);
+    expect(recorded.calls.length).toBe(4);
     expect(recorded.distinct.map(({ timeMs }) => timeMs)).toEqual([Date.UTC(2026, 0, 1), Date.UTC(2026, 0, 1, 0, 0, 1)]);
   });
 
