@@ -51,7 +51,7 @@ export class SpanTraces {
       trace.calls.push(call);
       trace.proposals.length = 0;
       bytes += bytesOf(call.args);
-    } else if (trace.calls.length === 0 && span.attributes.concernsAgents) this.propose(trace, span, node);
+    } else if (trace.calls.length === 0 && span.attributes.concernsAgents) bytes += this.propose(trace, span, node);
     if (node.agentName !== undefined && trace.agentNode === undefined) trace.agentNode = node;
     // A span that comes again is taken for the first one; its call is told apart from that one's by the ids it carries.
     if (span.spanId !== "" && !trace.nodes.has(span.spanId)) trace.nodes.set(span.spanId, node);
@@ -64,10 +64,9 @@ export class SpanTraces {
     this.concern(trace, span);
     if (trace.calls.length > 0) return;
     const node = nodeOf(span, "other");
-    callsInMessages(messages).forEach((call, index) => {
-      trace.proposals.push({ ...call, node, index, outer: false, timeMs: spanTime(span.startTime), line: span.line });
-      this.weigh(trace, spanBytes);
-    });
+    const found = callsInMessages(messages);
+    this.addProposals(trace, span, node, found, false);
+    this.weigh(trace, found.length * spanBytes);
   }
 
   end(): void {
@@ -99,7 +98,8 @@ export class SpanTraces {
     return trace;
   }
 
-  private propose(trace: OpenTrace, span: SpanRecord, node: SpanNode): void {
+  /** Returns what the calls weigh. */
+  private propose(trace: OpenTrace, span: SpanRecord, node: SpanNode): number {
     const { attributes } = span;
     const found: ProposedCall[] = [...callsInFlatKeys(attributes.flat), ...attributes.answers.flatMap(callsInMessages)];
     if (attributes.has(fields.outputs)) found.push(...callsInMessages(attributes.first(fields.outputs)));
@@ -109,10 +109,19 @@ export class SpanTraces {
     // The span of an agent, or the outer span of Vercel AI, repeats what its steps say.
     const operation = attributes.text(fields.vercelOperation);
     const outer = node.kind === "agent" || (operation !== undefined && !operation.includes(".do"));
+    this.addProposals(trace, span, node, found, outer);
+    return found.length * spanBytes;
+  }
+
+  private addProposals(
+    trace: OpenTrace,
+    { startTime, line }: SpanRecord,
+    node: SpanNode,
+    found: readonly ProposedCall[],
+    outer: boolean,
+  ): void {
     found.forEach((call, index) => {
-      trace.proposals.push({ ...call, node, index, outer, timeMs: spanTime(span.startTime), line: span.line });
-      this.bytes += spanBytes;
-      trace.bytes += spanBytes;
+      trace.proposals.push({ ...call, node, index, outer, timeMs: spanTime(startTime), line });
     });
   }
 

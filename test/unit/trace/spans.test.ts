@@ -253,6 +253,18 @@ describe("many open traces", () => {
     expect(run(2000, nested).filter((call) => call.trace === "t")).toHaveLength(2);
   });
 
+  it("so are what models asked for, in spans and in events", () => {
+    const parts = Array.from({ length: 20 }, (_, i) => ({ type: "tool_call", id: `c${i}`, name: "a" }));
+    const spans = ["1", "2"].map((id) => record({ traceId: id, spanId: id }, { "gen_ai.output.messages": [{ parts }] }));
+    expect(run(2000, spans)).toHaveLength(40);
+    const calls: CallRecord[] = [];
+    const sink = { trace: () => {}, call: (call: CallRecord) => calls.push(call), bad: () => {}, note: () => {} };
+    const traces = new SpanTraces("input", sink, 2000);
+    traces.takeAnswer(record({ traceId: "1" }), [{ parts }]);
+    traces.end();
+    expect(calls).toHaveLength(20);
+  });
+
   it("arguments weigh, too", () => {
     const heavy = { "gen_ai.tool.name": "a", "gen_ai.tool.call.arguments": "x".repeat(1500) };
     expect(run(2000, [record({ traceId: "1" }, heavy), record({ traceId: "2" }, heavy)]).map((call) => call.trace)).toEqual([
