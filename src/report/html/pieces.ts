@@ -30,8 +30,15 @@ export function placeOf(text: string): Tree {
 /** A text as far as a row has room for it; how long it is, where it was cut. */
 export function cut(text: string): Child[] {
   const points = [...text.slice(0, nameShown * 2 + 2)];
-  if (points.length <= nameShown) return [text];
-  return [points.slice(0, nameShown).join(""), h("span", { class: "cut" }, `… ${number(text.length)} characters`)];
+  if (points.length <= nameShown) return breakable(text);
+  const more = h("span", { class: "cut" }, `… ${number(text.length)} characters`);
+  return [...breakable(points.slice(0, nameShown).join("")), more];
+}
+
+/** A long name may go on in the next line behind an underscore or a slash, rather than anywhere. */
+function breakable(text: string): Child[] {
+  const parts = text.split(/(?<=[_/])(?=[^_/])/);
+  return parts.flatMap((part, i) => (i === 0 ? [part] : [h("wbr", {}), part]));
 }
 
 export function number(n: number): string {

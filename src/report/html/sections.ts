@@ -81,7 +81,8 @@ export function matrix(changes: DecisionChanges): Tree {
     const name = cellName(from, to);
     const found = cells.get(name);
     const kind = from === to ? "same" : n === 0 ? "zero" : verdicts.indexOf(to) < verdicts.indexOf(from) ? "weaker" : "stricter";
-    const mark = kind === "weaker" ? "▽ weaker" : kind === "stricter" ? "△ stricter" : kind === "same" ? "as before" : "";
+    const mark =
+      kind === "weaker" ? "▽ weaker" : kind === "stricter" ? "△ stricter" : kind === "same" && n > 0 ? "as before" : "";
     const tools = found === undefined ? "" : some(found.tools.length, "tool");
     return h(
       "td",

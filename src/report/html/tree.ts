@@ -9,7 +9,6 @@ export type Tag =
   | "button"
   | "caption"
   | "code"
-  | "col"
   | "dd"
   | "details"
   | "div"
@@ -48,7 +47,8 @@ export type Tag =
   | "time"
   | "title"
   | "tr"
-  | "ul";
+  | "ul"
+  | "wbr";
 
 /** What an element may carry. `href` is a place in the same page. */
 export interface Attributes {
@@ -103,7 +103,7 @@ export function escapeMarkup(text: string): string {
   return text.replace(/[&<>"']/g, (character) => special.get(character) as string);
 }
 
-const empty: ReadonlySet<Tag> = new Set(["col", "input"]);
+const empty: ReadonlySet<Tag> = new Set(["input", "wbr"]);
 
 /** A tree as HTML. Linear in its size. */
 export function markup(child: Child): string {

@@ -21,7 +21,7 @@ export function replayMarkdown(report: ReplayReport, frame: ReplayFrame): string
     ...(report.changes === undefined ? [] : changeBlocks(report)),
     toolBlock("Tools that would fail", report, "fail"),
     toolBlock("Tools that would warn", report, "warn"),
-    folded(`Traces that fail most (${report.topFailing.length})`, traceRows(report)),
+    folded(`Traces that ${report.summary.fail > 0 ? "fail" : "warn"} most (${report.topFailing.length})`, traceRows(report)),
     folded(`Hits per rule (${report.rules.length})`, ruleRows(report)),
     folded(`Unmapped tools (${report.unmappedTools.length})`, unmappedRows(report)),
     folded(`New tools (${report.newTools.length})`, newToolRows(report)),

@@ -41,7 +41,7 @@ export function topFailingLines({ topFailing, summary }: ReplayReport, paint: Pa
     const sign = trace.verdict === "skipped" ? "-" : mark(trace.verdict, paint);
     return `  ${sign} ${escapeText(trace.id)}  ${fail.toLocaleString("en-US")} failing, ${warn.toLocaleString("en-US")} warned of ${count(trace.calls, "call")}  ${paint.faint(escapeText(trace.input))}`;
   });
-  return ["", paint.strong("Top failing traces"), ...rows];
+  return ["", paint.strong(summary.fail > 0 ? "Top failing traces" : "Traces with most warnings"), ...rows];
 }
 
 export function newToolLines({ newTools }: ReplayReport, paint: Paint): string[] {

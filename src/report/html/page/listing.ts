@@ -27,7 +27,7 @@ export class Listing {
     private readonly table: Table,
     place: HTMLElement,
   ) {
-    const [one, many] = table.nouns;
+    const [, many] = table.nouns;
     this.body = place.querySelector("tbody") as HTMLElement;
     this.heads = [...place.querySelectorAll<HTMLElement>("thead th")];
     const label = `Search ${many}`;
@@ -45,7 +45,6 @@ export class Listing {
     this.more.addEventListener("click", () => this.append(moreRows));
     place.append(this.more);
     this.body.addEventListener("click", (event) => this.clicked(event));
-    this.counter.setAttribute("aria-label", `${one} count`);
     this.refresh();
   }
 
