@@ -65,7 +65,7 @@ export const traceFindingsMax = 500_000;
 /** Pairs of a trace and a tool without findings, 21 bytes each, to count the traces of a tool; beyond it those are at least. */
 export const tracePairsMax = 3_000_000;
 /** Traces listed one by one in a replay report, failing ones first; all are counted. */
-export const tracesListedMax = 10_000;
+export const tracesListedMax = 5_000;
 /** Traces a report names as failing most. */
 export const topFailingMax = 10;
 /** Tools named with a rule, and raw names named with a tool. */
@@ -86,16 +86,16 @@ export const markdownLengthMax = 65_536;
 export const sarifResultsMax = 5_000;
 /** Calls and endings of conversations remembered to find what a request log repeats; older ones are new when they return. */
 export const conversationLinksMax = 200_000;
-/** What is kept of spans whose traces may still go on, as estimated: some 100,000 spans. Beyond it the oldest trace is decided. */
-export const openSpanBytesMax = 48 * 1024 * 1024;
+/** What is kept of spans whose traces may still go on, as estimated: some 60,000 spans. Beyond it the oldest trace is decided. */
+export const openSpanBytesMax = 24 * 1024 * 1024;
 /** Tool spans above a tool span that it is compared with; real nesting is two or three deep. */
 export const toolAncestorsMax = 64;
 /** Decisions on tool calls that wait for the event of the result; a session has a handful open at a time. */
 export const waitingDecisionsMax = 10_000;
 /** Rows of a Parquet file decoded at a time: a row group at most, and never more than about 200 MB of columns. */
 export const parquetRowsMax = 1_000_000;
-/** Distinct tools, agents, traces a fast lane remembers, as a power of two; 2^18 traces are 36 MB in each worker. */
-export const laneTraceBitsMax = 18;
+/** Distinct tools, agents or traces a fast lane remembers, as a power of two: 2^18 traces are 36 MB in each thread. */
+export const laneNameBitsMax = 18;
 /** Calls of runs held until their trace is complete, for a run log to say which model calls its tool runs repeat. */
 export const heldCallsMax = 50_000;
 /** Bytes of the records those calls came from; with them arguments are held. Beyond either cap the oldest trace is settled. */
