@@ -26,7 +26,7 @@ const frameHeader = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, 7 << 3]);
 
 /** A frame of uncompressed blocks. */
 export function storedFrame(content: Uint8Array, blockBytes = 1000): Buffer {
-  const parts = [frameHeader];
+  const parts: Buffer[] = [frameHeader];
   for (let at = 0; at === 0 || at < content.length; at += blockBytes) {
     const block = content.subarray(at, at + blockBytes);
     parts.push(blockHeader(at + blockBytes >= content.length, 0, block.length), Buffer.from(block));
