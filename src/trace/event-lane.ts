@@ -1,33 +1,24 @@
-import { laneTraceBitsMax, traceLineBytesMax } from "../limits.js";
+import { laneNameBitsMax, traceLineBytesMax } from "../limits.js";
 import { decodeUtf8, joinBytes, lineFeed, trimBlanks } from "./bytes.js";
 import { EventRules, eventKeys, events, traceOf } from "./formats/events.js";
 import type { Lane, LaneBad, LaneBatch, LaneFormat, LaneOptions, LaneSink, LaneTrace } from "./lane.js";
 import type { CallRecord, InputMeta, TraceSeen } from "./reader.js";
-import { type DictionarySizes, Scanner, scanStatus } from "./scanner.js";
+import { type DictionaryName, type DictionarySizes, Scanner, scanStatus } from "./scanner.js";
 
 /** Plain events as JSON lines, through the WASM scanner. */
 export const eventLane: LaneFormat = {
   id: events.id,
   open: (input, sink, options) => {
-    const { toolBits, agentBits, traceBits } = firstSizes;
-    const scanner = Scanner.open({
-      keys: eventKeys(input.fields),
-      seed: options.seed,
-      textBytes,
-      rowsMax,
-      sizes: { toolBits, agentBits, traceBits },
-      asksTools: options.asRecord !== undefined,
-    });
+    const asksTools = options.asRecord !== undefined;
+    const scanner = Scanner.open({ keys: eventKeys(input.fields), seed: options.seed, sizes: firstSizes, asksTools });
     return scanner === undefined ? undefined : new EventLane(scanner, input, sink, options);
   },
 };
 
-/** Read and scanned at a time: it stays in the second-level cache. */
-const textBytes = 512 * 1024;
 /** Less free space than this, and the line is put together outside. */
 const spaceBytesMin = 64 * 1024;
-const rowsMax = 8192;
-const firstSizes: DictionarySizes = { toolBits: 11, agentBits: 10, traceBits: 13 };
+/** Small, because most inputs are: emptying them takes some microseconds. */
+const firstSizes: DictionarySizes = { tools: 8, agents: 6, traces: 10 };
 
 class EventLane implements Lane {
   /** Bytes of an unfinished line, at the start of the text. */
@@ -109,6 +100,7 @@ class EventLane implements Lane {
     }
     this.held = 0;
     this.flush();
+    this.scanner.close();
   }
 
   /** Whole lines. `last`: the line end was put there by us. */
@@ -241,12 +233,14 @@ class EventLane implements Lane {
     return this.scanner.reserve(name)!;
   }
 
-  /** Gives out what there is and forgets all names; until the cap is reached there is room for four times as many. */
+  /** Gives out what there is and forgets all names; until the cap is reached, there is room for more. */
   private startGeneration(): void {
     this.flush();
-    const { toolBits, agentBits, traceBits } = this.sizes;
-    const more = (bits: number) => Math.min(bits + 2, laneTraceBitsMax);
-    this.sizes = { toolBits: more(toolBits), agentBits: more(agentBits), traceBits: more(traceBits) };
+    const more = (name: DictionaryName) => {
+      const bits = this.sizes[name];
+      return this.scanner.count(name) * 2 > 2 ** bits ? Math.min(bits + 3, laneNameBitsMax) : bits;
+    };
+    this.sizes = { tools: more("tools"), agents: more("agents"), traces: more("traces") };
     this.scanner.startGeneration(this.sizes);
     this.slowTools = new Map();
     this.slowTraces = new Map();

@@ -43,14 +43,14 @@ export const scanStatus = { done: 0, slow: 1, full: 2, names: 3, newTool: 4 } as
 
 export type DictionaryName = "tools" | "agents" | "traces";
 
-/** Distinct strings, as powers of two: slots are twice as many. */
-export interface DictionarySizes {
-  readonly toolBits: number;
-  readonly agentBits: number;
-  readonly traceBits: number;
-}
+/** Distinct strings a dictionary may hold, as powers of two: slots are twice as many. */
+export type DictionarySizes = Readonly<Record<DictionaryName, number>>;
 
 const pageBytes = 65_536;
+/** Read and scanned at a time: it stays in the second-level cache. */
+const textBytes = 512 * 1024;
+/** Calls of a batch. */
+const rowsMax = 8192;
 /** The scanner reads up to 64 bytes past a line, and 18 before it. */
 const padBytes = 64;
 const slotBytes = 64;
@@ -62,6 +62,10 @@ const keySlotShift = 25;
 const keySlots = 128;
 /** The field number of keys that are no field. */
 const noField = 31;
+
+/** Scanners that no lane uses. */
+const idle: Scanner[] = [];
+const idleMax = 2;
 
 let compiled: WebAssembly.Module | "absent" | undefined;
 
@@ -81,8 +85,6 @@ function scannerModule(): WebAssembly.Module | undefined {
 export interface ScannerOptions {
   readonly keys: EventKeys;
   readonly seed: number;
-  readonly textBytes: number;
-  readonly rowsMax: number;
   readonly sizes: DictionarySizes;
   /** Stop at every new tool, so that `judgeTool` can say whose its calls are. */
   readonly asksTools: boolean;
@@ -93,9 +95,11 @@ export class Scanner {
   /** Where text stands; `textEnd` is exclusive. */
   readonly textStart: number;
   readonly textEnd: number;
+  private readonly columns: number;
   private readonly namesStart: number;
   /** Behind it, memory was never written to. */
   private namesEnd = 0;
+  private asksTools = false;
   private verdicts = 0;
   private orders: Readonly<Record<DictionaryName, number>> = { tools: 0, agents: 0, traces: 0 };
   private tails: Readonly<Record<DictionaryName, number>> = { tools: 0, agents: 0, traces: 0 };
@@ -105,23 +109,31 @@ export class Scanner {
     const module = scannerModule();
     const keys = keysOf(options.keys);
     if (module === undefined || keys === undefined) return undefined;
-    return new Scanner(new WebAssembly.Instance(module).exports as unknown as ScannerExports, keys, options);
+    const scanner = idle.pop() ?? new Scanner(new WebAssembly.Instance(module).exports as unknown as ScannerExports);
+    scanner.prepare(keys, options);
+    return scanner;
   }
 
-  private constructor(
-    readonly wasm: ScannerExports,
-    keys: readonly FieldKey[],
-    private readonly options: ScannerOptions,
-  ) {
+  private constructor(readonly wasm: ScannerExports) {
     this.textStart = wasm.base() + padBytes;
-    this.textEnd = this.textStart + options.textBytes;
-    const columns = align(this.textEnd + padBytes);
-    this.namesStart = align(columns + wasm.columnBytes(options.rowsMax));
+    this.textEnd = this.textStart + textBytes;
+    this.columns = align(this.textEnd + padBytes);
+    this.namesStart = align(this.columns + wasm.columnBytes(rowsMax));
     this.grow(this.namesStart);
-    this.fillSalt(options.seed);
-    this.fillKeys(keys);
-    wasm.openColumns(columns, options.rowsMax);
-    this.startGeneration(options.sizes);
+  }
+
+  /** For the next lane: memories of many instances would fill the address space before they are collected. */
+  close(): void {
+    if (idle.length < idleMax) idle.push(this);
+  }
+
+  private prepare(keys: readonly FieldKey[], { keys: groups, seed, sizes, asksTools }: ScannerOptions): void {
+    this.fillSalt(seed);
+    this.fillKeys(keys, groups);
+    this.wasm.openColumns(this.columns, rowsMax);
+    this.wasm.lines.value = 0;
+    this.asksTools = asksTools;
+    this.startGeneration(sizes);
   }
 
   /** Forgets all names; their dictionaries get these sizes. */
@@ -133,16 +145,15 @@ export class Scanner {
       end = align(end + bytes);
       return at;
     };
-    const bits = { tools: sizes.toolBits, agents: sizes.agentBits, traces: sizes.traceBits };
     const names = ["tools", "agents", "traces"] as const;
     const places = names.map((name) => ({
       name,
-      slots: take(slotBytes * 2 * 2 ** bits[name]),
-      order: take(4 * 2 ** bits[name]),
-      tails: take(4 * 2 ** bits[name]),
+      slots: take(slotBytes * 2 * 2 ** sizes[name]),
+      order: take(4 * 2 ** sizes[name]),
+      tails: take(4 * 2 ** sizes[name]),
     }));
-    const dated = take(2 ** sizes.traceBits);
-    const verdicts = take(2 ** sizes.toolBits);
+    const dated = take(2 ** sizes.traces);
+    const verdicts = take(2 ** sizes.tools);
     const arena = take(arenaBytes);
     // New memory is zero as it comes; touching it early would only cost page faults.
     const used = Math.min(end, this.namesEnd);
@@ -150,12 +161,12 @@ export class Scanner {
     this.namesEnd = Math.max(end, this.namesEnd);
     this.grow(end);
     for (const { name, slots, order, tails } of places) {
-      wasm.openDictionary(wasm[name].value, slots, bits[name] + 1, order, tails);
+      wasm.openDictionary(wasm[name].value, slots, sizes[name] + 1, order, tails);
       this.orders = { ...this.orders, [name]: order };
       this.tails = { ...this.tails, [name]: tails };
     }
     wasm.openArena(arena, arena + arenaBytes);
-    this.verdicts = this.options.asksTools ? verdicts : 0;
+    this.verdicts = this.asksTools ? verdicts : 0;
     wasm.openFlags(dated, this.verdicts);
     wasm.emptyColumns();
   }
@@ -218,11 +229,12 @@ export class Scanner {
     for (let i = 0; i < salt.length; i++) salt[i] = next();
   }
 
-  private fillKeys(keys: readonly FieldKey[]): void {
+  private fillKeys(keys: readonly FieldKey[], { tool, tools, time, session, agent, callId }: EventKeys): void {
     const { wasm } = this;
     const multiplier = findMultiplier(keys);
     const table = wasm.keyTableAt();
     const memory = new DataView(wasm.memory.buffer);
+    this.bytes(table, table + keySlots * keySlotBytes).fill(0);
     for (let slot = 0; slot < keySlots; slot++) memory.setUint32(table + slot * keySlotBytes + 20, noField, true);
     for (const { bytes, field } of keys) {
       const slot = table + slotOfKey(bytes, multiplier) * keySlotBytes;
@@ -231,7 +243,6 @@ export class Scanner {
       memory.setUint32(slot + 20, field, true);
     }
     wasm.openKeys(Number(multiplier & 0xffffffffn), Number(multiplier >> 32n));
-    const { tool, tools, time, session, agent, callId } = this.options.keys;
     const groups = [tool, tools, time, session, agent, callId];
     let field = 0;
     const masks = groups.map((group) => group.reduce((mask) => mask + 2 ** field++, 0));
