@@ -36,8 +36,8 @@ const timeKeys = ["timestamp", "created_at", "createdAt", "created", "time", "st
 /** Where a log may keep the request: itself, or an envelope or two deeper. */
 export function requestsIn(record: JsonObject): readonly JsonObject[] {
   const request = asObject(asJson(record["request"]));
-  const bodies = [request?.["body"], record["body"], record["input"]].map((body) => asObject(asJson(body)));
-  const candidates = [record, request, ...bodies];
+  const bodies = [request?.["body"], record["body"]].map((body) => asObject(asJson(body)));
+  const candidates = [record, request, ...bodies, asObject(record["input"])];
   return candidates.filter((candidate) => candidate !== undefined);
 }
 
@@ -91,8 +91,9 @@ export function exchangeOf(record: JsonObject, complain: Complaint): LoggedExcha
 function answerIn(record: JsonObject, history: readonly unknown[] | undefined): unknown {
   if (isAnswer(record)) return record;
   for (const key of answerKeys) {
-    const value = asJson(record[key]);
-    if (record[key] === history) continue;
+    // Observability tools keep inputs and outputs of any step as JSON text; only a response is one of an API.
+    const value = key === "response" ? asJson(record[key]) : record[key];
+    if (value === history) continue;
     const answer = answerAt(value, 0);
     if (answer !== undefined) return answer;
   }

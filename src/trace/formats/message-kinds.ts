@@ -64,7 +64,7 @@ function kindOfRecord(record: JsonObject, depth: number): Found {
   const talk = list === undefined ? undefined : kindOfTalk(list, list.length === 0 ? nothing : listed);
   const answers = [
     record,
-    ...["response", "output", "completion", "result", "message", "body"].map((key) => asObject(record[key])),
+    ...["response", "output", "completion", "result", "answer", "body"].map((key) => asObject(record[key])),
   ];
   const nested = answers.flatMap((answer) => [
     asObject(answer?.["body"]),

@@ -36,7 +36,7 @@ export function callsOfMessage(message: JsonObject, complain: Complaint): readon
   const calls = listedCalls(message, complain);
   if (calls.length === 0) calls.push(...listedCalls(asObject(message["additional_kwargs"]) ?? {}, complain));
   if (message["from"] === "function_call") calls.push(...callsInText(message["value"]));
-  const { content } = message;
+  const content = message["content"] ?? message["parts"];
   const listed = [...calls];
   for (const item of asList(content) ?? (asObject(content) === undefined ? [] : [content])) {
     const call = callOfBlock(asObject(item) ?? {});
@@ -83,7 +83,7 @@ export function listedCall(item: unknown): FoundCall {
 
 const namedTypes: ReadonlySet<string> = new Set(["function", "custom", "tool_call"]);
 
-/** Content blocks that are calls: of Anthropic, of the Vercel AI SDK, of Bedrock. */
+/** Content blocks that are calls: of Anthropic, of the Vercel AI SDK, of OpenTelemetry's messages, of Bedrock, of Gemini. */
 export function callOfBlock(block: JsonObject): FoundCall | undefined {
   switch (block["type"]) {
     case "tool_use":
@@ -101,10 +101,13 @@ export function callOfBlock(block: JsonObject): FoundCall | undefined {
         id: asText(block["toolCallId"]),
         args: () => block["input"] ?? block["args"],
       };
+    case "tool_call":
+      return { tool: asToolName(block["name"]), id: asText(block["id"]), args: () => block["arguments"] };
     default: {
-      const bedrock = asObject(block["toolUse"]);
-      if (bedrock === undefined) return undefined;
-      return { tool: asToolName(bedrock["name"]), id: asText(bedrock["toolUseId"]), args: () => bedrock["input"] };
+      const call = asObject(block["toolUse"]) ?? asObject(block["functionCall"]);
+      if (call === undefined) return undefined;
+      const id = asText(call["toolUseId"]) ?? asText(call["id"]);
+      return { tool: asToolName(call["name"]), id, args: () => call["input"] ?? call["args"] };
     }
   }
 }
@@ -132,7 +135,7 @@ function resultsOf(message: JsonObject): readonly string[] {
 }
 
 function textOf(message: JsonObject): string {
-  const said = firstOf(message, ["content", "value", "text"]);
+  const said = firstOf(message, ["content", "parts", "value", "text"]);
   if (typeof said === "string") return sampleOf(said.trim());
   const parts = (asList(said) ?? []).slice(0, partsSampledMax).map((item) => {
     const text = typeof item === "string" ? item : asObject(item)?.["text"];

@@ -85,6 +85,12 @@ describe("conversations of chat messages", () => {
     expect(toolNames(readChat(JSON.stringify({ conversations: shareGpt })))).toEqual(["c"]);
     const vercel = { role: "assistant", content: [{ type: "tool-call", toolCallId: "1", toolName: "d", input: {} }] };
     expect(toolNames(readChat(JSON.stringify({ messages: [vercel] })))).toEqual(["d"]);
+    const parts = [
+      { type: "tool_call", id: "1", name: "e", arguments: {} },
+      { toolUse: { toolUseId: "2", name: "f", input: {} } },
+      { functionCall: { name: "g", args: {} } },
+    ];
+    expect(toolNames(readChat(JSON.stringify({ messages: [{ role: "model", parts }] })))).toEqual(["e", "f", "g"]);
   });
 });
 
