@@ -78,6 +78,8 @@ export const timelineBucketsMax = 240;
 export const htmlToolsMax = 20_000;
 /** Traces an HTML report carries, the worst first; their findings weigh more than tools. */
 export const htmlTracesMax = 5_000;
+/** Findings an HTML report carries with its traces, about 250 bytes each; the worst traces keep theirs, the others their counts. */
+export const htmlFindingsMax = 20_000;
 /** Rows of one table in an HTML report for a browser without scripts; with scripts all rows are within reach. */
 export const htmlRowsMax = 200;
 /** A pull-request comment, in characters: what GitHub takes. */

@@ -1,6 +1,6 @@
 import { escapeText } from "../../diagnostics/escape.js";
 import type { RuleRef, Verdict } from "../../engine/result.js";
-import { htmlToolsMax, htmlTracesMax } from "../../limits.js";
+import { htmlFindingsMax, htmlToolsMax, htmlTracesMax } from "../../limits.js";
 import type {
   CallPlace,
   ChangedTool,
@@ -101,6 +101,8 @@ export interface PageTrace {
   readonly verdict: Verdict | "skipped";
   readonly before: Verdict | "skipped" | null;
   readonly findings: readonly PageFinding[];
+  /** Findings that are not carried along. */
+  readonly hidden: number;
 }
 
 export interface PageStand {
@@ -175,6 +177,7 @@ function kept<T>(list: readonly T[], max: number, matters: (item: T) => boolean)
 class Terms {
   readonly texts: string[] = [];
   readonly rules: PageRule[] = [];
+  private findingsLeft = htmlFindingsMax;
   private readonly textIds = new Map<string, number>();
   private readonly ruleIds = new Map<string, number>();
 
@@ -236,7 +239,10 @@ class Terms {
     };
   }
 
+  /** Of one trace at most a hundredth of what there is room for: a hundred traces at least can be opened. */
   trace(trace: TraceReport): PageTrace {
+    const findings = trace.findings.slice(0, Math.min(this.findingsLeft, htmlFindingsMax / 100));
+    this.findingsLeft -= findings.length;
     return {
       id: escapeText(trace.id),
       agent: escapeText(trace.agent ?? ""),
@@ -249,7 +255,8 @@ class Terms {
       counts: tally(trace.callVerdicts),
       verdict: trace.verdict,
       before: trace.verdictBefore ?? null,
-      findings: trace.findings.map((finding) => this.finding(finding)),
+      findings: findings.map((finding) => this.finding(finding)),
+      hidden: trace.findings.length - findings.length,
     };
   }
 

@@ -181,6 +181,7 @@ function traceDetail(page: Page, t: PageTrace): Tree {
       ["Calls", [countsWords(t.counts), subagents, ...period(t.first, t.last)]],
     ),
     findings.length === 0 ? undefined : h("ul", { class: "findings" }, findings),
+    t.hidden === 0 ? undefined : h("p", { class: "beyond" }, `${some(t.hidden, "finding")} not part of this page`),
   );
 }
 
