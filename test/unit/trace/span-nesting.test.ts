@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { otlp } from "../../../src/trace/formats/otlp.js";
 import { agent, chat, request, span, tool } from "../../support/otel.js";
 import { Random } from "../../support/random.js";
+import { scaled } from "../../support/scale.js";
 import { readWith } from "../../support/trace-sink.js";
 import { lines } from "../../support/traces.js";
 
@@ -40,7 +41,7 @@ function written(plan: Plan, index: number): object {
 }
 
 it("random trees, in any order and cut into any requests, give the calls that the rule gives", () => {
-  for (let seed = 0; seed < 400; seed++) {
+  for (let seed = 0; seed < scaled(400); seed++) {
     const random = new Random(seed);
     const plans: Plan[] = [];
     for (let i = 0; i < 3 + random.below(25); i++) plans.push(planOf(random, i));
