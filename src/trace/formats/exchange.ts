@@ -19,7 +19,17 @@ export interface LoggedExchange extends Exchange {
   readonly agent?: string | undefined;
 }
 
-const historyKeys = ["messages", "traj", "trajectory", "conversations", "conversation", "history", "input", "prompt"] as const;
+const historyKeys = [
+  "messages",
+  "traj",
+  "trajectory",
+  "conversations",
+  "conversation",
+  "history",
+  "contents",
+  "input",
+  "prompt",
+] as const;
 const answerKeys = ["response", "output", "completion", "result", "answer"] as const;
 const sessionKeys = [
   "conversation_id",
@@ -117,6 +127,7 @@ function answerAt(value: unknown, depth: number): unknown {
 /** Whether an object is what a model API answers. */
 export function isAnswer(value: JsonObject): boolean {
   if (asList(value["choices"]) !== undefined) return true;
+  if (asList(value["candidates"])?.some((each) => asObject(asObject(each)?.["content"]) !== undefined) === true) return true;
   if (value["object"] === "response") return asList(value["output"]) !== undefined;
   const output = asList(value["output"]);
   if (output !== undefined && output.length > 0 && isTalk(output)) return true;
@@ -129,10 +140,10 @@ export function answersOf(answer: unknown, complain: Complaint): readonly (reado
   if (list !== undefined) return [turnsOf(list, complain)];
   const object = asObject(answer);
   if (object === undefined) return [];
-  const choices = asList(object["choices"]);
+  const choices = asList(object["choices"]) ?? asList(object["candidates"]);
   if (choices !== undefined) {
     return choices.map((choice) => {
-      const message = asObject(firstOf(asObject(choice) ?? {}, ["message", "delta"]));
+      const message = asObject(firstOf(asObject(choice) ?? {}, ["message", "delta", "content"]));
       return message === undefined ? [] : [turnOfMessage(message, complain)];
     });
   }

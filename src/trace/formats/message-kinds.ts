@@ -62,17 +62,10 @@ function kindOfRecord(record: JsonObject, depth: number): Found {
     return { kind: "anthropic", score: 0.95 };
   const list = historyIn(record);
   const talk = list === undefined ? undefined : kindOfTalk(list, list.length === 0 ? nothing : listed);
-  const answers = [
-    record,
-    ...["response", "output", "completion", "result", "answer", "body"].map((key) => asObject(record[key])),
-  ];
-  const nested = answers.flatMap((answer) => [
-    asObject(answer?.["body"]),
-    asObject(answer?.["message"]),
-    asObject(answer?.["data"]),
-  ]);
-  const answered = [...answers, ...nested].reduce<Found>(
-    (best, answer) => surer(best, answer && kindOfAnswer(answer)),
+  const answers = ["response", "output", "completion", "result", "answer", "body"].map((key) => asObject(record[key]));
+  const nested = answers.flatMap((answer) => ["body", "message", "data"].map((key) => asObject(answer?.[key])));
+  const answered = [record, ...answers, ...nested].reduce<Found>(
+    (sofar, answer) => surer(sofar, answer === undefined ? undefined : kindOfAnswer(answer)),
     undefined,
   );
   const best = surer(talk, answered);
@@ -101,6 +94,7 @@ function kindOfAnswer(answer: JsonObject): Found {
     return isChat || hasMessage ? { kind: "chat", score: isChat ? 1 : 0.9 } : undefined;
   }
   if (!isAnswer(answer)) return undefined;
+  if (asList(answer["candidates"]) !== undefined) return { kind: "chat", score: listed.plain };
   const output = asList(answer["output"]);
   if (output !== undefined) return { kind: "responses", score: answer["object"] === "response" ? 1 : 0.8 };
   return kindOfTalk([answer], listed);

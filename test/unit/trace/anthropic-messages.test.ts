@@ -159,9 +159,13 @@ describe("detection of Anthropic messages", () => {
       { custom_id: "x", result: { type: "succeeded", message: answer("msg_1", { type: "text", text: "x" }) } },
       0.7,
     ],
-    ["a transcript record", { type: "assistant", sessionId: "s", message: answer("msg_1", use("a", "1")) }, 0.9],
   ])("%s", (_, record, score) => {
     expect(scoreOf(anthropicMessages, lines(record))).toBe(score);
     expect(scoreOf(openaiChat, lines(record))).toBeLessThan(score);
+  });
+
+  it("leaves transcripts of Claude Code alone", () => {
+    const record = { type: "assistant", sessionId: "s", message: answer("msg_1", use("a", "1")) };
+    expect(scoreOf(anthropicMessages, lines(record))).toBe(0);
   });
 });

@@ -1,3 +1,5 @@
+import { existsSync, readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { agentsSdk } from "../../../src/trace/formats/agents-sdk.js";
 import { anthropicMessages } from "../../../src/trace/formats/anthropic-messages.js";
@@ -7,7 +9,7 @@ import { liteLlm } from "../../../src/trace/formats/litellm.js";
 import { openaiChat } from "../../../src/trace/formats/openai-chat.js";
 import { openaiResponses } from "../../../src/trace/formats/openai-responses.js";
 import { detectFormat } from "../../../src/trace/formats/registry.js";
-import { readWith } from "../../support/trace-sink.js";
+import { bytesOfFile, readWith, scoreOf } from "../../support/trace-sink.js";
 import { chance, lines } from "../../support/traces.js";
 
 const formats = [openaiChat, openaiResponses, anthropicMessages, agentsSdk, langSmith, liteLlm];
@@ -190,6 +192,24 @@ describe("detection among all formats", () => {
     for (const records of [[record], [[record]]]) {
       expect(detectFormat({ framing: "lines", records, name: "log" })?.id).toBe(id);
     }
+  });
+});
+
+const folder = fileURLToPath(new URL("../../../../shared/data/", import.meta.url));
+
+describe.skipIf(!existsSync(folder))("detection over recorded runs (../shared/data)", () => {
+  it("claims chat messages and no file of another format", () => {
+    const claimed = new Map<string, number>();
+    for (const { name } of readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
+      for (const file of readdirSync(`${folder}${name}`)) {
+        const bytes = bytesOfFile(`${folder}${name}/${file}`);
+        for (const format of formats) {
+          const key = `${name}: ${format.id}`;
+          if (scoreOf(format, bytes) > 0) claimed.set(key, (claimed.get(key) ?? 0) + 1);
+        }
+      }
+    }
+    expect([...claimed]).toEqual([["openai-chat-toolathlon: openai-chat", 108]]);
   });
 });
 

@@ -234,6 +234,22 @@ describe("answers and streams of the chat API", () => {
   });
 });
 
+describe("request logs of the Gemini API", () => {
+  it("are read like those of chat, a candidate an answer", () => {
+    const model = (name: string) => ({ role: "model", parts: [{ functionCall: { name, args: {} } }] });
+    const asked = { role: "user", parts: [{ text: "go" }] };
+    const result = { role: "user", parts: [{ functionResponse: { name: "a", response: {} } }] };
+    const log = [
+      { request: { contents: [asked] }, response: { candidates: [{ content: model("a") }] } },
+      { request: { contents: [asked, model("a"), result] }, response: { candidates: [{ content: model("a") }] } },
+    ];
+    const found = readChat(lines(...log));
+    expect(toolNames(found)).toEqual(["a", "a"]);
+    expect(found.traces.size).toBe(1);
+    expect(scoreOf(openaiChat, lines(...log))).toBe(0.6);
+  });
+});
+
 describe("hostile chat messages", () => {
   it("report what is of the wrong kind and lose nothing else", () => {
     const odd = [
