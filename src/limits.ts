@@ -104,3 +104,9 @@ export const heldCallsMax = 50_000;
 export const heldBytesMax = 64 * 1024 * 1024;
 /** Requests of one connection or session remembered until they are answered or carried out; real ones have a handful open. */
 export const requestsOpenMax = 10_000;
+/** Stars of a glob that `policy bench` tries as a regular expression: with more, one name can take minutes. */
+export const benchStarsMax = 3;
+/** Code units of a name that `policy bench` measures: a regular expression with three stars takes time cubic in them. */
+export const benchNameUnitsMax = 256;
+/** Recorded calls `policy bench` goes through, the first ones: more would only fill the memory. */
+export const benchCallsMax = 1_000_000;

@@ -39,7 +39,7 @@ export interface SelectableTraces {
   isInSession(index: number): boolean;
   /** Time of its last call, else of what else dates it. */
   lastOf(index: number): number | undefined;
-  callsOf(index: number): number;
+  hasCalls(index: number): boolean;
   /** Whether a call of it lies within the time range. */
   isWithin(index: number): boolean;
 }
@@ -58,7 +58,7 @@ export function select(traces: SelectableTraces, filter: TraceFilter): Pick<Sele
     if (!isOfAgent(traces.agentOf(index), filter)) leftOut.otherAgent++;
     else if (filter.session !== undefined && !traces.isInSession(index)) leftOut.otherSession++;
     else if (ranged && lastMs === undefined) leftOut.undated++;
-    else if (ranged && !(traces.callsOf(index) > 0 ? traces.isWithin(index) : within(lastMs as number))) leftOut.otherTime++;
+    else if (ranged && !(traces.hasCalls(index) ? traces.isWithin(index) : within(lastMs as number))) leftOut.otherTime++;
     else kept.push(index);
   }
   kept.sort((a, b) => (age[a] < age[b] ? -1 : age[a] > age[b] ? 1 : a - b));
@@ -93,7 +93,7 @@ export function selectTraces(set: TraceSet, filter: TraceFilter = {}): Selection
       agentOf: (index) => set.traces[index].agent,
       isInSession: (index) => inSession[index] === 1,
       lastOf: (index) => set.traces[index].lastMs,
-      callsOf: (index) => set.traces[index].calls,
+      hasCalls: (index) => set.traces[index].calls > 0,
       isWithin: (index) => within[index] === 1,
     },
     filter,

@@ -4,6 +4,7 @@ import { mostUsedFirst } from "../tools.js";
 import type { Folded } from "./fold.js";
 import { verdictOrder } from "./outcomes.js";
 import { firstPlaces, type StoredPlace } from "./places.js";
+import { traceWords, worstBefore } from "./tally.js";
 import { verdictOf } from "./trace-reports.js";
 import type { View } from "./views.js";
 
@@ -44,7 +45,8 @@ export function decisionChanges(folded: Folded, place: (stored: StoredPlace) => 
   }
   for (const trace of selection.traces) {
     const verdict = verdictOf(tally.ofTrace, trace);
-    if (verdict !== -1) traces[verdictOrder[tally.before[trace]]][verdictOrder[verdict]]++;
+    const before = tally.ofTrace[trace * traceWords + worstBefore];
+    if (verdict !== -1) traces[verdictOrder[before]][verdictOrder[verdict]]++;
   }
   return {
     old: outcomes.then.whole.policy,

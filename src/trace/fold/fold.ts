@@ -9,7 +9,7 @@ import type { CallTable } from "../trace-set.js";
 import { CallColumns } from "./call-columns.js";
 import { roomFor } from "./columns.js";
 import { decideInOrder } from "./in-order.js";
-import { type CallRows, Knowledge, Numbering, noAgent } from "./knowledge.js";
+import { type CallRows, isWithin, Knowledge, Numbering, noAgent } from "./knowledge.js";
 import { Outcomes, timed } from "./outcomes.js";
 import { Tally, type TallyLimits } from "./tally.js";
 import { PolicyViews, type ViewOptions } from "./views.js";
@@ -151,6 +151,7 @@ export class ReplayFold implements CallConsumer {
   finish(kept: KeptCalls = this.kept(), stopped = false): Folded {
     if (this.way === "keep") this.judge(kept);
     else this.flushPending();
+    this.tally.sum();
     const doubt = this.doubt(stopped);
     this.selection ??= select(this.selectable(), this.options);
     const selection = doubt === "unjudged" ? { ...this.selection, traces: [] } : this.selection;
@@ -190,7 +191,7 @@ export class ReplayFold implements CallConsumer {
     if (agent !== undefined && traces.agent[trace] === noAgent) {
       if (trace !== before) this.flushPending();
       traces.agent[trace] = this.known.agentNumber(agent);
-      if (traces.calls[trace] > 0) this.lateAgent = true;
+      if (traces.met[trace] !== 0) this.lateAgent = true;
       this.rethink(trace);
     }
     return trace;
@@ -224,7 +225,7 @@ export class ReplayFold implements CallConsumer {
     const { traces, agents } = this.known;
     const ofSession = this.options.session === undefined || traces.inSession[trace] === 1;
     const wanted = ofSession && isOfAgent(agents[traces.agent[trace]], this.options) ? 1 : 0;
-    if (wanted !== this.wanted[trace] && traces.calls[trace] > 0) this.lateSelection = true;
+    if (wanted !== this.wanted[trace] && traces.met[trace] !== 0) this.lateSelection = true;
     this.wanted[trace] = wanted;
   }
 
@@ -260,7 +261,7 @@ export class ReplayFold implements CallConsumer {
     for (let from = 0; from < length; from += chunkCalls) {
       const to = Math.min(length, from + chunkCalls);
       known.survey(rows, from, to, pairs, onEarlier);
-      if (this.way === "count") tally.count(rows, from, to, this.sequence, pairs, this.wanted);
+      if (this.way === "count") tally.count(rows, from, to, this.sequence, pairs, this.looked);
       this.sequence += to - from;
     }
   }
@@ -275,7 +276,7 @@ export class ReplayFold implements CallConsumer {
     const decided = this.inOrder ? decideInOrder(this.outcomes, this.known, kept, pairs, this.wanted) : undefined;
     for (let from = 0; from < length; from += chunkCalls) {
       const to = Math.min(length, from + chunkCalls);
-      this.tally.count(calls, from, to, from, pairs.subarray(from, to), this.wanted, decided);
+      this.tally.count(calls, from, to, from, pairs.subarray(from, to), this.looked, decided);
     }
   }
 
@@ -285,6 +286,14 @@ export class ReplayFold implements CallConsumer {
     for (const trace of this.selection.traces) this.wanted[trace] = 1;
   }
 
+  /** Which traces are looked at; undefined: all, and no column has to be asked. */
+  private get looked(): Uint8Array | undefined {
+    const { agent, session, limit = 0 } = this.options;
+    const all = agent === undefined && session === undefined && limit === 0;
+    // A trace that only another reading has shows that the input changed; it is left out.
+    return all && this.firstReading === undefined ? undefined : this.wanted;
+  }
+
   private selectable() {
     const { traces, agents } = this.known;
     return {
@@ -292,8 +301,8 @@ export class ReplayFold implements CallConsumer {
       agentOf: (index: number) => agents[traces.agent[index]],
       isInSession: (index: number) => traces.inSession[index] === 1,
       lastOf: (index: number) => traces.lastOf(index),
-      callsOf: (index: number) => traces.calls[index],
-      isWithin: (index: number) => traces.within[index] === 1,
+      hasCalls: (index: number) => traces.met[index] !== 0,
+      isWithin: (index: number) => (traces.met[index] & isWithin) !== 0,
     };
   }
 }

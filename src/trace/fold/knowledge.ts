@@ -32,6 +32,10 @@ export class Numbering {
   }
 }
 
+/** Bits of `TraceIndex.met`. */
+export const hasCalls = 1;
+export const isWithin = 2;
+
 /** No agent: the traces that name none share this number (T1). */
 export const noAgent = 0;
 
@@ -45,14 +49,15 @@ export class TraceIndex {
   format = new Uint32Array(64);
   agent = new Uint32Array(64);
   input = new Uint32Array(64);
-  /** Times of the calls; infinite without. */
-  firstMs = new Float64Array(64).fill(Infinity);
-  lastMs = new Float64Array(64).fill(-Infinity);
+  /**
+   * Two times a trace, infinite without: of its first call, and of its last one negated, so that both are least. They stand
+   * side by side, as both are looked at for each call.
+   */
+  spanMs = new Float64Array(128).fill(Infinity);
   /** Dates a trace whose calls have no time; NaN without. */
   seenMs = new Float64Array(64).fill(Number.NaN);
-  calls = new Uint32Array(64);
-  /** 1: a call lies within the time range. */
-  within = new Uint8Array(64);
+  /** `hasCalls`, and `isWithin` when one of the calls lies within the time range. */
+  met = new Uint8Array(64);
   /** 1: the trace or one of its calls is of the session asked for. */
   inSession = new Uint8Array(64);
   private readonly keys: Map<string, number>[] = [];
@@ -81,22 +86,20 @@ export class TraceIndex {
 
   /** The latest time known of a trace, or undefined. */
   lastOf(index: number): number | undefined {
-    return finite(this.lastMs[index]) ?? finite(this.seenMs[index]);
+    return finite(-this.spanMs[index * 2 + 1]) ?? finite(this.seenMs[index]);
   }
 
   firstOf(index: number): number | undefined {
-    return finite(this.firstMs[index]) ?? finite(this.seenMs[index]);
+    return finite(this.spanMs[index * 2]) ?? finite(this.seenMs[index]);
   }
 
   private widen(length: number): void {
     this.format = roomFor(this.format, length);
     this.agent = roomFor(this.agent, length);
     this.input = roomFor(this.input, length);
-    this.firstMs = roomFor(this.firstMs, length, Infinity);
-    this.lastMs = roomFor(this.lastMs, length, -Infinity);
+    this.spanMs = roomFor(this.spanMs, length * 2, Infinity);
     this.seenMs = roomFor(this.seenMs, length, Number.NaN);
-    this.calls = roomFor(this.calls, length);
-    this.within = roomFor(this.within, length);
+    this.met = roomFor(this.met, length);
     this.inSession = roomFor(this.inSession, length);
   }
 }
@@ -133,12 +136,11 @@ export class Knowledge {
       known.tools.numberOf(name);
       known.rawNames[number] = set.rawNames[number].slice(0, rowExamplesMax);
     }
-    for (const { id, format, input, agent, firstMs, lastMs } of set.traces) {
+    for (const { id, format, input, agent, calls, firstMs, lastMs } of set.traces) {
       const index = traces.push(id, traces.formats.numberOf(format), input);
       traces.agent[index] = known.agentNumber(agent);
-      traces.seenMs[index] = lastMs ?? Number.NaN;
-      traces.firstMs[index] = firstMs ?? Infinity;
-      traces.lastMs[index] = lastMs ?? -Infinity;
+      if (calls === 0) traces.seenMs[index] = lastMs ?? Number.NaN;
+      traces.spanMs.set([firstMs ?? Infinity, -(lastMs ?? -Infinity)], index * 2);
       if (filter.session === id) traces.inSession[index] = 1;
     }
     if (filter.session !== undefined) {
@@ -181,15 +183,14 @@ export class Knowledge {
     const { sightings, sinceMs, untilMs } = this;
     const { trace, tool, timeMs } = rows;
     sightings.reserve(to - from);
-    const { agent, calls, firstMs, lastMs, within } = this.traces;
+    const { agent, spanMs, met } = this.traces;
     const seenFirst = sightings.firstMs;
     for (let i = from; i < to; i++) {
       const t = trace[i];
       const ms = timeMs[i];
-      calls[t]++;
-      if (ms < firstMs[t]) firstMs[t] = ms;
-      if (ms > lastMs[t]) lastMs[t] = ms;
-      if (ms >= sinceMs && ms < untilMs) within[t] = 1;
+      met[t] |= ms >= sinceMs && ms < untilMs ? hasCalls | isWithin : hasCalls;
+      if (ms < spanMs[t * 2]) spanMs[t * 2] = ms;
+      if (-ms < spanMs[t * 2 + 1]) spanMs[t * 2 + 1] = -ms;
       const pair = sightings.numberOf(agent[t], tool[i]);
       pairs[i - from] = pair;
       if (ms < seenFirst[pair]) {

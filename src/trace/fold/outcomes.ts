@@ -30,8 +30,8 @@ export class Outcomes {
   private readonly after: number[] = [];
   private readonly before: number[] = [];
   private readonly numbers = new Map<number, number>();
-  /** Four outcomes a tool that grace concerns: 1 in grace now, 2 in grace before. */
-  private readonly variants: (Int32Array | undefined)[] = [];
+  /** Four outcomes a tool that grace concerns: plus 1 in grace now, plus 2 in grace before. */
+  private variants = new Int32Array(256).fill(unknown);
 
   constructor(
     readonly now: PolicyViews,
@@ -62,13 +62,11 @@ export class Outcomes {
 
   /** The outcome of a tool that grace concerns. */
   inGrace(tool: number, now: boolean, then: boolean): number {
-    this.variants[tool] ??= new Int32Array(4).fill(unknown);
-    const variants = this.variants[tool];
-    const which = (now ? 1 : 0) + (then ? 2 : 0);
-    if (variants[which] === unknown) {
-      variants[which] = this.pair(viewIn(this.now, tool, now), this.then && viewIn(this.then, tool, then));
-    }
-    return variants[which];
+    const at = tool * 4 + (now ? 1 : 0) + (then ? 2 : 0);
+    if (at < this.variants.length && this.variants[at] !== unknown) return this.variants[at];
+    this.variants = roomFor(this.variants, at + 1, unknown);
+    this.variants[at] = this.pair(viewIn(this.now, tool, now), this.then && viewIn(this.then, tool, then));
+    return this.variants[at];
   }
 
   /** The number of two views. */

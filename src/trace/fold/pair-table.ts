@@ -23,8 +23,11 @@ export class PairTable {
     const old = this.cells;
     this.cells = new Uint32Array(slots * pairWords);
     this.mask = slots - 1;
+    const { cells } = this;
     for (let from = 0; from < old.length; from += pairWords) {
-      if (old[from] !== 0) this.cells.set(old.subarray(from, from + pairWords), this.slotOf(old[from] - 1, old[from + 1]));
+      if (old[from] === 0) continue;
+      const at = this.slotOf(old[from] - 1, old[from + 1]);
+      for (let word = 0; word < pairWords; word++) cells[at + word] = old[from + word];
     }
   }
 
@@ -48,8 +51,11 @@ export class PairTable {
 
   private slotOf(a: number, b: number): number {
     const { cells, mask } = this;
-    let hash = Math.imul(a, 0x9e3779b1) ^ Math.imul(b, 0x85ebca6b);
-    hash ^= hash >>> 15;
+    // Both keys count up from 0: each bit of them has to reach the low bits.
+    let hash = Math.imul(a, 0x9e3779b1) + b;
+    hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+    hash ^= hash >>> 16;
     let at = (hash & mask) * pairWords;
     const key = a + 1;
     while (cells[at] !== 0 && (cells[at] !== key || cells[at + 1] !== b)) at = (at + pairWords) & (mask * pairWords + 3);

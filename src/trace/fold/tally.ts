@@ -1,15 +1,19 @@
 import { placesMax, traceFindingsMax, tracePairsMax } from "../../limits.js";
 import { roomFor } from "./columns.js";
 import type { CallRows, Knowledge } from "./knowledge.js";
-import { actionShift, beforeShift, foundBit, graceBit, type Outcomes, verdictBits } from "./outcomes.js";
-import { PairTable, pairCount, pairNumber } from "./pair-table.js";
+import { actionShift, beforeShift, foundBit, graceBit, type Outcomes, timed, verdictBits } from "./outcomes.js";
+import { PairTable, pairCount, pairNumber, pairWords } from "./pair-table.js";
 import { Places } from "./places.js";
 import { HourCounts, hourMs } from "./timeline.js";
 import type { PolicyViews } from "./views.js";
 
-/** Columns of a trace in `Tally.ofTrace`: calls by verdict, then those of subagents. */
-export const traceWords = 4;
+/** Words of a trace in `Tally.ofTrace`: calls by verdict, those of subagents, the worst action, the worst verdict before. */
+export const traceWords = 8;
 export const subagentCalls = 3;
+export const worstAction = 4;
+export const worstBefore = 5;
+/** 1: findings were not kept. */
+export const dropped = 6;
 
 export interface TallyLimits {
   readonly traceFindingsMax?: number | undefined;
@@ -17,8 +21,8 @@ export interface TallyLimits {
 }
 
 /**
- * Everything counted of the calls judged, in columns: by outcome, by trace, by trace and outcome, by agent and tool, by
- * hour. One call is a few additions to arrays of numbers; nothing is allocated for it.
+ * Everything counted of the calls judged, in columns of numbers. One call is counted at three places, by outcome, by trace
+ * and outcome, and by hour; what is counted by trace, or by agent and tool, is summed up from these at the end.
  */
 export class Tally {
   /** Per outcome: calls, and the times of the first and the last. */
@@ -26,16 +30,13 @@ export class Tally {
   firstMs = new Float64Array(64).fill(Infinity);
   lastMs = new Float64Array(64).fill(-Infinity);
   readonly places = new Places();
-  /** Per trace: `traceWords` counts; the worst action; the worst verdict before; 1 when findings were not kept. */
+  /** Per trace: `traceWords`, complete after `sum`. */
   ofTrace = new Uint32Array(64 * traceWords);
-  action = new Uint8Array(64);
-  before = new Uint8Array(64);
-  dropped = new Uint8Array(64);
-  /** Per agent and tool: calls judged, those in grace. */
+  /** Per agent and tool, complete after `sum`: calls judged, those in grace. */
   pairCalls = new Uint32Array(64);
   pairGrace = new Uint32Array(64);
   readonly hours = new HourCounts();
-  /** Trace and outcome -> number of the finding's places and calls; and pairs that only have to be told apart. */
+  /** Trace and outcome -> calls; with findings also the number of their places. */
   readonly findings = new PairTable();
   readonly findingPlaces = new Places();
   readonly passes = new PairTable();
@@ -69,7 +70,7 @@ export class Tally {
 
   /**
    * Counts the calls `from ..< to`; `pairs` are their agents and tools as surveyed, `wanted` says of each trace whether it
-   * is looked at, `outcomes` what each call comes to where more than its name and time decide.
+   * is looked at, `decided` what each call comes to where more than its name and time decide.
    */
   count(
     rows: CallRows,
@@ -77,37 +78,30 @@ export class Tally {
     to: number,
     sequence: number,
     pairs: Uint32Array,
-    wanted: Uint8Array,
+    wanted: Uint8Array | undefined,
     decided?: Int32Array,
   ): void {
-    const length = to - from;
-    this.reserve(length);
-    const { trace, tool, timeMs, line, input, subagent } = rows;
+    this.reserve(to - from);
+    const { trace, tool, timeMs, subagent } = rows;
     const { sinceMs, untilMs } = this.range;
     const ranged = sinceMs !== -Infinity || untilMs !== Infinity;
     const { ofTool, bits: bitsOf } = this.outcomes;
-    const { calls, firstMs, lastMs, ofTrace, action, before, pairCalls, pairGrace, hours, places } = this;
+    const { calls, firstMs, lastMs, hours, passes } = this;
     let { counts: hourly, firstHour } = hours;
     for (let i = from; i < to; i++) {
       const t = trace[i];
       const ms = timeMs[i];
-      if (wanted[t] === 0 || (ranged && !(ms >= sinceMs && ms < untilMs))) continue;
-      const pair = pairs[i - from];
+      if (wanted !== undefined && wanted[t] === 0) continue;
+      if (ranged && !(ms >= sinceMs && ms < untilMs)) continue;
       let outcome = decided === undefined ? ofTool[tool[i]] : decided[i];
-      if (outcome < 0) outcome = this.outcomeOf(tool[i], pair, ms);
+      if (outcome < 0) outcome = this.outcomeOf(tool[i], pairs[i - from], ms);
       const bits = bitsOf[outcome];
       const verdict = bits & verdictBits;
 
       const count = ++calls[outcome];
       if (ms < firstMs[outcome]) firstMs[outcome] = ms;
       if (ms > lastMs[outcome]) lastMs[outcome] = ms;
-      ofTrace[t * traceWords + verdict]++;
-      const acted = (bits >> actionShift) & 3;
-      if (acted > action[t]) action[t] = acted;
-      const was = (bits >> beforeShift) & 3;
-      if (was > before[t]) before[t] = was;
-      pairCalls[pair]++;
-      if ((bits & graceBit) !== 0) pairGrace[pair]++;
+      if (count <= placesMax) keep(this.places, outcome, rows, i, sequence + i - from);
 
       const at = (Math.floor(ms / hourMs) - firstHour) * 3;
       if (at >= 0 && at < hourly.length) hourly[at + verdict]++;
@@ -116,40 +110,63 @@ export class Tally {
         ({ counts: hourly, firstHour } = hours);
       }
 
-      const sub = subagent === undefined ? 0 : subagent[i];
-      if (sub === 1) ofTrace[t * traceWords + subagentCalls]++;
-      if (count <= placesMax) {
-        places.add(outcome, sequence + i - from, typeof input === "number" ? input : input[i], line[i], ms, sub);
-      }
-      if ((bits & foundBit) === 0) this.notePass(t, outcome);
-      else this.noteFinding(t, outcome, rows, i, sequence + i - from, sub);
+      if (subagent !== undefined && subagent[i] === 1) this.ofTrace[t * traceWords + subagentCalls]++;
+      if ((bits & foundBit) !== 0) this.noteFinding(t, outcome, rows, i, sequence + i - from);
+      else if (passes.size < this.passesMax) passes.cells[passes.place(t, outcome) + pairCount]++;
+      else this.notePass(t, outcome);
     }
   }
 
-  private notePass(trace: number, outcome: number): void {
-    const { passes } = this;
-    if (passes.size < this.passesMax) passes.place(trace, outcome);
+  /** Sums up what was counted by trace and outcome. Linear in the pairs of those. */
+  sum(): void {
+    this.reserve(0);
+    for (const { cells } of [this.passes, this.findings]) {
+      for (let at = 0; at < cells.length; at += pairWords) {
+        if (cells[at] !== 0) this.add(cells[at] - 1, cells[at + 1], cells[at + pairCount]);
+      }
+    }
   }
 
-  private noteFinding(trace: number, outcome: number, rows: CallRows, i: number, sequence: number, sub: number): void {
+  /** Adds calls of one trace and outcome to what is counted by trace, and by agent and tool. */
+  private add(trace: number, outcome: number, calls: number): void {
+    const bits = this.outcomes.bits[outcome];
+    const { ofTrace } = this;
+    const at = trace * traceWords;
+    ofTrace[at + (bits & verdictBits)] += calls;
+    ofTrace[at + worstAction] = Math.max(ofTrace[at + worstAction], (bits >> actionShift) & 3);
+    ofTrace[at + worstBefore] = Math.max(ofTrace[at + worstBefore], (bits >> beforeShift) & 3);
+    const pair = this.known.sightings.find(this.known.traces.agent[trace], this.outcomes.view(outcome).tool);
+    if (pair === undefined) return;
+    this.pairCalls[pair] += calls;
+    if ((bits & graceBit) !== 0) this.pairGrace[pair] += calls;
+  }
+
+  /** A call of a trace and outcome when no more pairs are kept: those that are there count on. */
+  private notePass(trace: number, outcome: number): void {
+    const at = this.passes.find(trace, outcome);
+    if (at === -1) this.add(trace, outcome, 1);
+    else this.passes.cells[at + pairCount]++;
+  }
+
+  private noteFinding(trace: number, outcome: number, rows: CallRows, i: number, sequence: number): void {
     const { findings } = this;
     const at = findings.size < this.findingsMax ? findings.place(trace, outcome) : findings.find(trace, outcome);
     if (at === -1) {
-      this.dropped[trace] = 1;
+      this.ofTrace[trace * traceWords + dropped] = 1;
+      this.add(trace, outcome, 1);
       return;
     }
     const { cells } = findings;
     if (cells[at + pairCount] === 0) cells[at + pairNumber] = findings.size;
-    if (++cells[at + pairCount] > placesMax) return;
-    const { input } = rows;
-    const from = typeof input === "number" ? input : input[i];
-    this.findingPlaces.add(cells[at + pairNumber], sequence, from, rows.line[i], rows.timeMs[i], sub);
+    if (++cells[at + pairCount] <= placesMax) keep(this.findingPlaces, cells[at + pairNumber], rows, i, sequence);
   }
 
   /** The outcome of a tool met for the first time, or of one that grace concerns. */
   private outcomeOf(tool: number, pair: number, timeMs: number): number {
-    const outcome = this.outcomes.settle(tool);
-    if (outcome >= 0) return outcome;
+    if (this.outcomes.ofTool[tool] !== timed) {
+      const outcome = this.outcomes.settle(tool);
+      if (outcome >= 0) return outcome;
+    }
     if (Number.isNaN(timeMs)) return this.outcomes.inGrace(tool, false, false);
     const firstMs = this.known.sightings.firstMs[pair];
     const { now, then } = this.outcomes;
@@ -168,11 +185,7 @@ export class Tally {
     this.firstMs = roomFor(this.firstMs, outcomes, Infinity);
     this.lastMs = roomFor(this.lastMs, outcomes, -Infinity);
     this.places.reserve(outcomes);
-    const traces = this.known.traces.length;
-    this.ofTrace = roomFor(this.ofTrace, traces * traceWords);
-    this.action = roomFor(this.action, traces);
-    this.before = roomFor(this.before, traces);
-    this.dropped = roomFor(this.dropped, traces);
+    this.ofTrace = roomFor(this.ofTrace, this.known.traces.length * traceWords);
     const pairs = this.known.sightings.length;
     this.pairCalls = roomFor(this.pairCalls, pairs);
     this.pairGrace = roomFor(this.pairGrace, pairs);
@@ -182,4 +195,10 @@ export class Tally {
     this.findingPlaces.reserve(this.findings.size + 1 + more);
     this.passes.reserve(Math.min(more, Math.max(0, this.passesMax - this.passes.size)));
   }
+}
+
+function keep(places: Places, owner: number, rows: CallRows, i: number, sequence: number): void {
+  const { input, line, timeMs, subagent } = rows;
+  const from = typeof input === "number" ? input : input[i];
+  places.add(owner, sequence, from, line[i], timeMs[i], subagent === undefined ? 0 : subagent[i]);
 }

@@ -4,7 +4,7 @@ import type { Folded } from "./fold.js";
 import { actionOrder, verdictOrder } from "./outcomes.js";
 import { pairCount, pairNumber, pairWords } from "./pair-table.js";
 import { firstPlaces, type StoredPlace } from "./places.js";
-import { subagentCalls, traceWords } from "./tally.js";
+import { dropped, subagentCalls, traceWords, worstAction, worstBefore } from "./tally.js";
 import { findingKey, type ViewFinding } from "./views.js";
 
 /** Names of inputs by their position; a place becomes one that people can open. */
@@ -43,7 +43,7 @@ export class TraceReports {
     const { selection, tally } = folded;
     this.listed = listable(selection.traces, (trace) => verdictOf(tally.ofTrace, trace), listedMax);
     this.failing = mostFailing(selection.traces, tally.ofTrace);
-    this.detailsDropped = selection.traces.reduce((sum, trace) => sum + (tally.dropped[trace] ?? 0), 0);
+    this.detailsDropped = selection.traces.reduce((sum, trace) => sum + (tally.ofTrace[trace * traceWords + dropped] ?? 0), 0);
     const wanted = new Set([...this.listed, ...this.failing]);
     const { cells } = tally.findings;
     for (let at = 0; at < cells.length; at += pairWords) {
@@ -78,9 +78,9 @@ export class TraceReports {
       subagentCalls: subagents,
       callVerdicts: { pass, warn, fail },
       verdict: skipped ? "skipped" : verdictOrder[verdict],
-      action: skipped ? "allow" : actionOrder[tally.action[trace]],
-      verdictBefore: !this.compares ? undefined : skipped ? "skipped" : verdictOrder[tally.before[trace]],
-      findings: tally.dropped[trace] === 1 ? [] : this.findings(trace),
+      action: skipped ? "allow" : actionOrder[tally.ofTrace[at + worstAction]],
+      verdictBefore: !this.compares ? undefined : skipped ? "skipped" : verdictOrder[tally.ofTrace[at + worstBefore]],
+      findings: tally.ofTrace[at + dropped] === 1 ? [] : this.findings(trace),
     };
   }
 

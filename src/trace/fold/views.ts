@@ -57,7 +57,9 @@ export class PolicyViews {
   private readonly counted = new Map<number, number>();
   /** What a view says -> its number: other circumstances may come to the same. */
   private readonly numbers = new Map<string, number>();
+  /** Per tool asked: the store's first time, and how long grace lasts. */
   private readonly storedMs: (number | undefined)[] = [];
+  private readonly graceMs: number[] = [];
 
   constructor(
     private readonly engine: ReplayEngine,
@@ -95,16 +97,16 @@ export class PolicyViews {
     return view;
   }
 
-  /** How long grace lasts for a tool it concerns. */
-  graceMs(tool: number): number | undefined {
-    const view = this.grace(tool);
-    return view === undefined ? undefined : expiryOf(this.views[view]);
-  }
-
   /** When grace of a tool ends that the input first saw at a time; NaN when the store is down. */
   expiryMs(tool: number, firstMs: number): number {
-    this.storedMs[tool] ??= this.askStore(tool);
-    return Math.min(firstMs, this.storedMs[tool]) + (this.graceMs(tool) ?? -Infinity);
+    const stored = this.storedMs[tool];
+    if (stored === undefined) {
+      const view = this.grace(tool);
+      this.graceMs[tool] = (view === undefined ? undefined : expiryOf(this.views[view])) ?? -Infinity;
+      this.storedMs[tool] = this.askStore(tool);
+      return this.expiryMs(tool, firstMs);
+    }
+    return Math.min(stored, firstMs) + this.graceMs[tool];
   }
 
   private askStore(tool: number): number {
