@@ -259,7 +259,7 @@ class EventLane implements Lane {
     return isNew || wasm.rows.value > 0 || wasm.seenRows.value > 0 || this.bad.length > 0;
   }
 
-  private flush(): void {
+  flush(): void {
     const { scanner, bad } = this;
     const { wasm } = scanner;
     const length = wasm.rows.value;

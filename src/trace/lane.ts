@@ -31,6 +31,8 @@ export interface Lane {
   /** Free space of at least 64 KiB to read into, valid until the next call of any method; then say how much was `filled`. */
   space(): Uint8Array;
   filled(byteLength: number): void;
+  /** The bytes so far end with a line end, and more may come later: gives out what was found in them. */
+  flush(): void;
   /** The bytes are over: what is left is the last line, and the last batch goes out. */
   end(): void;
 }
