@@ -24,6 +24,11 @@ const policySchema = "src/syntax/schemas/policy.schema.json";
 /** Files outside the rim that may name a clock or the host, each with the reason. */
 const impureByDesign: Readonly<Record<string, string>> = {};
 
+/** Files that may make a RegExp from text, each with the reason. */
+const regExpsByDesign: Readonly<Record<string, string>> = {
+  "src/cli/bench/linear.ts": "`policy bench` measures what it would cost; few stars, short names, and nothing is decided by it",
+};
+
 /** What both evaluators may take along at run time: the bytes and how they are divided. Matching itself is written twice on purpose. */
 const sharedByEvaluators = /^src\/(?:limits|artifact\/(?:layout|sections|digest))\.ts$/;
 
@@ -102,7 +107,10 @@ describe("the house", () => {
     for (const entry of ["src/index.ts", "src/runtime.ts"]) expect(ownStatements(source.get(entry) ?? "absent")).toEqual([]);
   });
   test("no RegExp is made from text", () => {
-    expect(madeRegExps(source)).toEqual([]);
+    expect(madeRegExps(source, regExpsByDesign)).toEqual([]);
+    expect(Object.keys(regExpsByDesign).filter((file) => madeRegExps(source).every((fault) => !fault.startsWith(file)))).toEqual(
+      [],
+    );
   });
   test("clock, randomness and the host stay at the rim", () => {
     expect(impurities(source, impureByDesign)).toEqual([]);

@@ -34,6 +34,11 @@ const groups: readonly Group[] = [
         load: () => import("./commands/inspect.js"),
       },
       { name: "compile", summary: "compile a policy to one artifact file", load: () => import("./commands/compile.js") },
+      {
+        name: "bench",
+        summary: "measure what a policy costs, on recorded calls or its own globs",
+        load: () => import("./commands/bench.js"),
+      },
       { name: "dump", summary: "show a compiled artifact as text", load: () => import("./commands/dump.js") },
     ],
   },

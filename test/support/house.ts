@@ -175,8 +175,8 @@ export function impurities(tree: Tree, exceptions: Readonly<Record<string, strin
 }
 
 /** A RegExp made from text could be made from policy or tool text. */
-export function madeRegExps(tree: Tree): string[] {
-  return matchesOutside(tree, /\bRegExp\s*\(/g, () => false);
+export function madeRegExps(tree: Tree, exceptions: Readonly<Record<string, string>> = {}): string[] {
+  return matchesOutside(tree, /\bRegExp\s*\(/g, (file) => file in exceptions);
 }
 
 function matchesOutside(tree: Tree, pattern: RegExp, exempt: (file: string) => boolean): string[] {

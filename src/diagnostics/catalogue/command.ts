@@ -142,6 +142,13 @@ export const commandCodes = {
     meaning: "The config file has no such name under `environments`.",
     fix: "use one of the environments that the config file defines",
   },
+  bench_answers_differ: {
+    level: "error",
+    title: "two evaluations of one policy that differ",
+    meaning:
+      "`policy bench` measures only what gives the same verdicts, and the ways to evaluate this policy do not agree on a name.",
+    fix: "report it with the policy and the name: one of them is wrong",
+  },
   internal_error: {
     level: "error",
     title: "a defect in smoltbot",
