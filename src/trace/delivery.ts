@@ -4,6 +4,7 @@ import { quoteText } from "../diagnostics/escape.js";
 import type { CallConsumer } from "./consumer.js";
 import { type FindingLog, lineSpan } from "./findings.js";
 import type { LaneBatch } from "./lane.js";
+import { LaneIds } from "./lane-ids.js";
 import type { Naming } from "./naming.js";
 import type { CallRecord, TraceSeen } from "./reader.js";
 
@@ -11,8 +12,8 @@ import type { CallRecord, TraceSeen } from "./reader.js";
 export interface IntakeSink {
   trace(format: string, key: string, seen: TraceSeen): void;
   call(format: string, call: CallRecord): void;
-  /** Calls of a fast lane. Its columns belong to the sink; its bad lines come by `bad`. */
-  batch(format: string, batch: LaneBatch): void;
+  /** Calls of a fast lane, with its number. The columns belong to the sink; bad lines come by `bad`. */
+  batch(format: string, batch: LaneBatch, lane: number): void;
   /** A line or document that was skipped; `noun` says which of the two, `what` what is wrong with it. */
   bad(code: Code, line: number, noun: string, what: string): void;
   note(finding: Diagnostic): void;
@@ -26,11 +27,7 @@ export class Delivery implements IntakeSink {
   repeatedCalls = 0;
   /** What came through so far, repetitions included. */
   readonly delivered = { format: undefined as string | undefined, calls: 0, badLines: 0 };
-  private tools = new IdTable();
-  private traces = new IdTable();
-  private traceKeys: string[] = [];
-  /** Local ids of wrappers among the tools of the lane. */
-  private wrappers = new Map<number, string>();
+  private readonly ownIds: LaneIds;
 
   constructor(
     private readonly consumer: CallConsumer,
@@ -39,7 +36,9 @@ export class Delivery implements IntakeSink {
     private readonly input: { readonly index: number; readonly name: string },
     /** Lines of the input before the range. */
     private readonly linesBefore = 0,
-  ) {}
+  ) {
+    this.ownIds = new LaneIds(consumer, naming);
+  }
 
   trace(format: string, key: string, seen: TraceSeen): void {
     this.consumer.traceId(format, this.input.index, key, seen);
@@ -52,16 +51,13 @@ export class Delivery implements IntakeSink {
     if (!this.naming.deliver(this.consumer, format, this.input.index, placed)) this.repeatedCalls++;
   }
 
-  batch(format: string, batch: LaneBatch): void {
-    if (batch.newGeneration) this.forgetLane();
-    this.learn(format, batch);
+  batch(format: string, batch: LaneBatch, _lane: number, ids = this.ownIds): void {
+    ids.learn(format, this.input.index, batch);
     const { length, trace, tool, timeMs, line } = batch;
     this.delivered.format = format;
     this.delivered.calls += length;
     if (length === 0) return;
-    if (this.wrappers.size > 0) this.countWrappers(tool);
-    this.tools.translate(tool);
-    this.traces.translate(trace);
+    ids.translate(batch);
     const { linesBefore } = this;
     if (linesBefore > 0) for (let i = 0; i < length; i++) line[i]! += linesBefore;
     this.naming.calls += length;
@@ -84,56 +80,5 @@ export class Delivery implements IntakeSink {
       const moved = { ...span, line: span.line + linesBefore, endLine: span.endLine + linesBefore };
       this.log.note({ ...finding, span: moved });
     }
-  }
-
-  /** A lane starts its ids over: it forgot its names, or another one reads the same lines again. */
-  forgetLane(): void {
-    this.tools = new IdTable();
-    this.traces = new IdTable();
-    this.traceKeys = [];
-    this.wrappers = new Map();
-  }
-
-  /** Gives the names and traces that are new in a batch their ids. */
-  private learn(format: string, batch: LaneBatch): void {
-    const { consumer, input, naming } = this;
-    for (const raw of batch.newTools) {
-      const tool = naming.canonical(raw);
-      if (naming.isCountedWrapper(raw)) this.wrappers.set(this.tools.length, raw);
-      this.tools.add(consumer.toolId(tool, tool === raw ? undefined : raw));
-    }
-    for (const { key, ...seen } of batch.newTraces) {
-      this.traces.add(consumer.traceId(format, input.index, key, seen));
-      this.traceKeys.push(key);
-    }
-    for (const { trace, timeMs } of batch.seen) consumer.traceId(format, input.index, this.traceKeys[trace]!, { timeMs });
-  }
-
-  private countWrappers(tools: Uint32Array): void {
-    for (let i = 0; i < tools.length; i++) {
-      const wrapper = this.wrappers.get(tools[i]!);
-      if (wrapper !== undefined) this.naming.countWrapper(wrapper, 1);
-    }
-  }
-}
-
-/** Ids of a lane, which are positions, to ids of the consumer. */
-class IdTable {
-  length = 0;
-  private ids = new Uint32Array(256);
-
-  add(id: number): void {
-    if (this.length === this.ids.length) {
-      const wider = new Uint32Array(this.length * 2);
-      wider.set(this.ids);
-      this.ids = wider;
-    }
-    this.ids[this.length++] = id;
-  }
-
-  /** In place. */
-  translate(column: Uint32Array): void {
-    const { ids } = this;
-    for (let i = 0; i < column.length; i++) column[i] = ids[column[i]!]!;
   }
 }

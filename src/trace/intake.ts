@@ -15,6 +15,7 @@ import {
   ValueFramer,
 } from "./framing.js";
 import type { Lane, LaneBad, LaneFormat, LaneOptions, LaneSink } from "./lane.js";
+import type { KeptLane, LaneKeeper } from "./lane-keeper.js";
 import type { FieldNames, RawRecord, RecordFraming, RecordReader, TraceFormat, TraceSink } from "./reader.js";
 
 /** Bytes looked at before framing is decided, unless one line is longer. */
@@ -36,11 +37,14 @@ export interface IntakeOptions {
   readonly lanes?: LaneChoice | undefined;
   /** Lines of this format out of the middle of an input, whole: nothing is detected, and no trace is missed. */
   readonly known?: TraceFormat | undefined;
+  /** More lines of the input follow, in another intake with the same keeper. */
+  readonly goesOn?: boolean | undefined;
 }
 
 /** Which fast lanes there are and what they are opened with. */
 export interface LaneChoice extends LaneOptions {
   readonly formats: readonly LaneFormat[];
+  readonly keeper: LaneKeeper;
 }
 
 /** What became of an input; whether calls were repetitions is not known here. */
@@ -78,6 +82,8 @@ export class Intake {
   private format: TraceFormat | undefined;
   private reader: RecordReader | undefined;
   private lane: Lane | undefined;
+  private laneNumber = 0;
+  private laneLinesBefore = 0;
   private probed: OneRecord[] = [];
   private probedBytes = 0;
   /** Bad lines before the format is known: an input that is no trace is reported once, not line by line. */
@@ -133,7 +139,7 @@ export class Intake {
     if (this.refusal === undefined && this.lane === undefined) this.framer?.end();
     if (this.refusal === undefined && this.format === undefined) this.decide(true);
     this.startLane();
-    if (this.refusal === undefined) this.lane?.end();
+    if (this.lane !== undefined) this.endLane(damaged);
     if (this.refusal === undefined) this.reader?.end();
     const { found, known } = this.options;
     if (this.refusal === undefined && !this.sawTrace && !damaged && found !== true && known === undefined) {
@@ -212,8 +218,11 @@ export class Intake {
 
   /** Reads with this format from here on: in its lane from the first byte, or with its reader. */
   private choose(format: TraceFormat): void {
-    this.lane = this.openLane(format);
-    if (this.lane !== undefined) {
+    const kept = this.openLane(format);
+    if (kept !== undefined) {
+      this.lane = kept.lane;
+      this.laneNumber = kept.number;
+      this.laneLinesBefore = kept.linesBefore;
       this.format = format;
       this.records = 0;
       this.badLines = 0;
@@ -227,11 +236,11 @@ export class Intake {
     this.open(format);
   }
 
-  private openLane(format: TraceFormat): Lane | undefined {
+  private openLane(format: TraceFormat): KeptLane | undefined {
     const { lanes, name, fields } = this.options;
     if (lanes === undefined || this.raw === undefined || this.rawLength < laneBytesMin) return undefined;
     const choice = lanes.formats.find(({ id }) => id === format.id);
-    return choice?.open({ name, fields }, this.laneSink(format.id), lanes);
+    return choice && lanes.keeper.open(choice, { name, fields }, this.laneSink(format.id), lanes);
   }
 
   private laneSink(format: string): LaneSink {
@@ -240,11 +249,19 @@ export class Intake {
         this.sawTrace ||= batch.newTraces.length > 0 || batch.length > 0;
         this.records += batch.records;
         this.laneLines += batch.lines;
-        this.sink.batch(format, batch);
-        for (const bad of batch.bad) this.badInLane(bad);
+        const before = this.laneLinesBefore;
+        if (before > 0) for (let i = 0; i < batch.length; i++) batch.line[i]! -= before;
+        this.sink.batch(format, batch, this.laneNumber);
+        for (const bad of batch.bad) this.badInLane({ ...bad, line: bad.line - before });
       },
-      call: (call) => this.sink.call(format, call),
+      call: (call) => this.sink.call(format, { ...call, line: call.line - this.laneLinesBefore }),
     };
+  }
+
+  /** Of a range that is not the last one, the lane goes on with the next. */
+  private endLane(damaged: boolean): void {
+    if (this.options.goesOn === true && !damaged) this.lane?.flush();
+    else this.options.lanes?.keeper.release();
   }
 
   private badInLane({ kind, line, message }: LaneBad): void {

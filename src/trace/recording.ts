@@ -2,6 +2,7 @@ import type { Code } from "../diagnostics/codes.js";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { Delivery, IntakeSink } from "./delivery.js";
 import type { LaneBatch } from "./lane.js";
+import type { LaneIds } from "./lane-ids.js";
 import type { CallRecord, TraceSeen } from "./reader.js";
 import { innerTool, isWrapper } from "./unwrap.js";
 
@@ -20,7 +21,7 @@ export interface Recording {
 /** One message of a thread: events, or a batch of a fast lane, in the order of the input. */
 export type Found =
   | { readonly kind: "events"; readonly recording: Recording }
-  | { readonly kind: "batch"; readonly format: string; readonly batch: LaneBatch };
+  | { readonly kind: "batch"; readonly format: string; readonly lane: number; readonly batch: LaneBatch };
 
 const slots = 14;
 const none = -1;
@@ -66,9 +67,9 @@ export class Recorder implements IntakeSink {
     this.put(undefined, noteKind, this.notes.push(finding) - 1);
   }
 
-  batch(format: string, batch: LaneBatch): void {
+  batch(format: string, batch: LaneBatch, lane: number): void {
     this.flush();
-    this.send({ kind: "batch", format, batch: { ...batch, bad: [] } });
+    this.send({ kind: "batch", format, lane, batch: { ...batch, bad: [] } });
   }
 
   /** Sends what has been put together so far. */
@@ -111,8 +112,9 @@ export class Player {
 
   constructor(private readonly delivery: Delivery) {}
 
-  play(found: Found): void {
-    if (found.kind === "batch") this.playBatch(found.format, found.batch);
+  /** `idsOf`: of a lane of the thread that found it. */
+  play(found: Found, idsOf: (lane: number) => LaneIds): void {
+    if (found.kind === "batch") this.playBatch(found.format, found.batch, found.lane, idsOf(found.lane));
     else this.playEvents(found.recording);
   }
 
@@ -122,21 +124,13 @@ export class Player {
     this.rowsToSkip = this.rows;
     this.events = 0;
     this.rows = 0;
-    this.delivery.forgetLane();
   }
 
-  private playBatch(format: string, batch: LaneBatch): void {
+  private playBatch(format: string, batch: LaneBatch, lane: number, ids: LaneIds): void {
     const skipped = Math.min(this.rowsToSkip, batch.length);
     this.rowsToSkip -= skipped;
     this.rows += batch.length;
-    const { trace, tool, timeMs, line } = batch;
-    const columns = {
-      trace: trace.subarray(skipped),
-      tool: tool.subarray(skipped),
-      timeMs: timeMs.subarray(skipped),
-      line: line.subarray(skipped),
-    };
-    this.delivery.batch(format, skipped === 0 ? batch : { ...batch, ...columns, length: batch.length - skipped });
+    this.delivery.batch(format, skipped === 0 ? batch : withoutFirst(batch, skipped), lane, ids);
   }
 
   private playEvents(recording: Recording): void {
@@ -173,4 +167,16 @@ export class Player {
       });
     }
   }
+}
+
+function withoutFirst(batch: LaneBatch, rows: number): LaneBatch {
+  const { trace, tool, timeMs, line } = batch;
+  return {
+    ...batch,
+    length: batch.length - rows,
+    trace: trace.subarray(rows),
+    tool: tool.subarray(rows),
+    timeMs: timeMs.subarray(rows),
+    line: line.subarray(rows),
+  };
 }

@@ -6,6 +6,7 @@ import { Delivery } from "../delivery.js";
 import { FindingLog, lineSpan } from "../findings.js";
 import { formats } from "../formats/registry.js";
 import { noTraceOf } from "../intake.js";
+import { LaneIds } from "../lane-ids.js";
 import { Naming, type WrapperTally } from "../naming.js";
 import { Player } from "../recording.js";
 import type { TraceInputSummary } from "../trace-set.js";
@@ -48,6 +49,7 @@ export class Feeding {
   private readonly log = new FindingLog();
   private readonly naming: Naming;
   private readonly summaries: TraceInputSummary[] = [];
+  private readonly laneIds = new Map<number, { readonly lane: number; readonly ids: LaneIds }>();
   private ranges: OpenInput | undefined;
   private bytesRead = 0;
   private stopped = false;
@@ -118,12 +120,22 @@ export class Feeding {
         this.countBytes(Math.max(0, event.bytes - bytes));
         bytes = Math.max(bytes, event.bytes);
       }
-      if (event.kind === "found") player.play(event.found);
+      if (event.kind === "found") player.play(event.found, (lane) => this.idsOf(run.thread, lane));
       else if (event.kind === "done") {
         this.endUnit(part, event.result, delivery);
         return;
       }
     }
+  }
+
+  /** A thread has one lane at a time. */
+  private idsOf(thread: number, lane: number): LaneIds {
+    let known = this.laneIds.get(thread);
+    if (known?.lane !== lane) {
+      known = { lane, ids: new LaneIds(this.consumer, this.naming) };
+      this.laneIds.set(thread, known);
+    }
+    return known.ids;
   }
 
   finish(): Fed {

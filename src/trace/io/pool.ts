@@ -12,6 +12,8 @@ export type UnitEvent = FromThread | { readonly kind: "restarted" } | { readonly
 /** A unit on its way through a thread. */
 export class UnitRun {
   attempts = 0;
+  /** Number of the thread all events to come are from. */
+  thread = 0;
   private readonly events: UnitEvent[] = [];
   private wake: (() => void) | undefined;
   private closed = false;
@@ -48,6 +50,7 @@ export class UnitRun {
 }
 
 interface Thread {
+  readonly number: number;
   readonly worker: Worker;
   run: UnitRun | undefined;
 }
@@ -60,6 +63,7 @@ export class ThreadPool {
   private readonly threads = new Set<Thread>();
   private readonly waiting: UnitRun[] = [];
   private readonly runs = new Set<UnitRun>();
+  private started = 0;
   private closed = false;
 
   constructor(
@@ -88,6 +92,7 @@ export class ThreadPool {
       if (thread === undefined) return;
       const run = this.waiting.shift() as UnitRun;
       run.attempts++;
+      run.thread = thread.number;
       thread.run = run;
       send(thread, { kind: "unit", unit: run.unit });
     }
@@ -97,12 +102,13 @@ export class ThreadPool {
     if (this.threads.size >= this.options.count) return undefined;
     const workerData: ThreadStart = { config: this.config };
     // Flags of the process, such as those of a test runner, are not for a thread that only reads.
-    const thread: Thread = { worker: new Worker(this.options.url, { workerData, execArgv: [] }), run: undefined };
+    const worker = new Worker(this.options.url, { workerData, execArgv: [] });
+    const thread: Thread = { number: ++this.started, worker, run: undefined };
     this.threads.add(thread);
-    thread.worker.on("message", (message: FromThread) => this.take(thread, message));
-    thread.worker.on("messageerror", (error) => this.lose(thread, error.message));
-    thread.worker.on("error", (error) => this.lose(thread, error.message));
-    thread.worker.on("exit", (code) => this.lose(thread, `it ended with code ${code}`));
+    worker.on("message", (message: FromThread) => this.take(thread, message));
+    worker.on("messageerror", (error) => this.lose(thread, error.message));
+    worker.on("error", (error) => this.lose(thread, error.message));
+    worker.on("exit", (code) => this.lose(thread, `it ended with code ${code}`));
     return thread;
   }
 

@@ -5,6 +5,7 @@ import { quoteText } from "../../diagnostics/escape.js";
 import type { IntakeSink } from "../delivery.js";
 import { blobFormats, detectBlob, formats } from "../formats/registry.js";
 import { Intake, type IntakeSummary } from "../intake.js";
+import type { LaneKeeper } from "../lane-keeper.js";
 import { chunkBytes, fileChunks } from "./file-bytes.js";
 import { compressionOf } from "./plain-bytes.js";
 import { intakeOptions, type ReadConfig } from "./read-source.js";
@@ -27,16 +28,17 @@ export interface RangeResult extends IntakeSummary {
 
 /**
  * Reads a range into a sink, straight into the memory of the fast lane where there is one. `afterChunk` is told the bytes
- * read; true: stop. Never rejects but for what `afterChunk` does.
+ * read; true: stop. Never rejects but for what `afterChunk` does. A `keeper` spares the next range of the input a new lane.
  */
 export async function readRange(
   range: LineRange,
   config: ReadConfig,
   sink: IntakeSink,
   afterChunk: (bytes: number) => Promise<boolean>,
+  keeper?: LaneKeeper,
 ): Promise<RangeResult> {
   const known = formats.find(({ id }) => id === range.format);
-  const intake = new Intake(sink, { name: range.path, known, ...intakeOptions(config) });
+  const intake = new Intake(sink, { name: range.path, known, goesOn: range.to !== undefined, ...intakeOptions(config, keeper) });
   let damaged = false;
   let stopped = false;
   let file: number | undefined;

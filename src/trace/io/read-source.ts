@@ -6,6 +6,7 @@ import type { IntakeSink } from "../delivery.js";
 import { lineSpan } from "../findings.js";
 import { blobFormats, detectBlob, formats, laneFormats } from "../formats/registry.js";
 import { Intake, type IntakeOptions, type IntakeSummary, noTraceOf, type Refusal } from "../intake.js";
+import { LaneKeeper } from "../lane-keeper.js";
 import type { BlobFormat, BlobSource, FieldNames, TraceSink } from "../reader.js";
 import { isWrapper } from "../unwrap.js";
 import { blobOf, withFile } from "./file-bytes.js";
@@ -71,8 +72,12 @@ export async function readSource(
   return { ...summary, refusal: intake.refusal, sawTrace: intake.sawTrace, damaged };
 }
 
-export function intakeOptions({ format, fields, seed, unwrap }: ReadConfig): Omit<IntakeOptions, "name"> {
-  const lanes = { formats: laneFormats, seed, asRecord: unwrap ? isWrapper : undefined };
+/** `keeper`: keeps lanes from one range of an input to the next. */
+export function intakeOptions(
+  { format, fields, seed, unwrap }: ReadConfig,
+  keeper: LaneKeeper = new LaneKeeper(),
+): Omit<IntakeOptions, "name"> {
+  const lanes = { formats: laneFormats, keeper, seed, asRecord: unwrap ? isWrapper : undefined };
   return { candidates: only(formats, format), fields, lanes };
 }
 

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
+import { LaneKeeper } from "../lane-keeper.js";
 import { type Found, Recorder } from "../recording.js";
 import { fileChunks } from "./file-bytes.js";
 import { readRange } from "./read-range.js";
@@ -21,6 +22,7 @@ const { config } = workerData as ThreadStart;
 const port = parentPort;
 if (port === null) throw new Error("this module is the body of a thread");
 
+const keeper = new LaneKeeper();
 let ahead = 0;
 let onTaken: (() => void) | undefined;
 
@@ -55,7 +57,7 @@ async function work(unit: Unit): Promise<void> {
 }
 
 function read(unit: Unit, recorder: Recorder, afterChunk: (bytes: number) => Promise<boolean>): Promise<UnitResult> {
-  if (unit.kind === "range") return readRange(unit.range, config, recorder, afterChunk);
+  if (unit.kind === "range") return readRange(unit.range, config, recorder, afterChunk, keeper);
   async function* counted(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     for await (const chunk of chunks) {
       await afterChunk(chunk.length);
