@@ -45,8 +45,9 @@ export const callIdsMax = 2_000_000;
 export const wrapperDepthMax = 4;
 /** Inputs below this together are read without threads: starting those takes longer. */
 export const threadedBytesMin = 32 * 1024 * 1024;
-/** Least and most of a file of lines that one thread takes at a time: names are told anew with each, and results wait in memory. */
+/** Least of a file of lines that one thread takes at a time: names are told anew with each piece. */
 export const rangeBytesMin = 8 * 1024 * 1024;
+/** Most of it: results wait in memory for those of the pieces before. */
 export const rangeBytesMax = 64 * 1024 * 1024;
 /** Threads that read traces: beyond it the one thread that counts is what holds them up. */
 export const traceWorkersMax = 8;
