@@ -1,13 +1,14 @@
+import { hasErrors } from "../diagnostics/diagnostic.js";
 import { quoteText } from "../diagnostics/escape.js";
-import type { Context, Evaluation, Session } from "../engine/result.js";
-import { callsInOrder } from "../trace/call-order.js";
+import type { Context, Evaluation } from "../engine/result.js";
+import { doubts, graceState } from "../trace/fold/answer.js";
+import type { Folded } from "../trace/fold/fold.js";
 import type { ReadOptions } from "../trace/io/options.js";
-import { type Selection, selectTraces } from "../trace/select.js";
-import { InputSightings } from "../trace/sightings.js";
-import type { TraceSet } from "../trace/trace-set.js";
-import { failure } from "./failure.js";
+import { foldInputs } from "../trace/io/replay-inputs.js";
+import { CommandFailure, failure } from "./failure.js";
 import { EvaluationJoin } from "./join-evaluations.js";
-import { loadTraces } from "./load-traces.js";
+import { warn } from "./load-policy.js";
+import { tracesOf, watched } from "./load-traces.js";
 import type { OpenPolicy } from "./open-policy.js";
 import type { Settings } from "./settings.js";
 import type { Terminal } from "./terminal.js";
@@ -20,56 +21,52 @@ export async function evaluateTraces(
   context: Context,
   terminal: Terminal,
 ): Promise<{ evaluation: Evaluation; damaged: boolean }> {
-  const { set, damaged } = await loadTraces(settings, reading, terminal);
-  const selection = selectTraces(set, { agent: settings.agent });
-  if (selection.traces.length === 0) {
-    throw failure("usage_no_such_agent", `no trace is of the agent ${quoteText(settings.agent ?? "")}`);
+  const inputs = await tracesOf(settings);
+  const { agent } = settings;
+  const options = { agent, card: context.card, context: context.kind ?? "gateway", keepEvaluations: true };
+  const { folded, fed } = await watched("Reading traces", terminal, (watch) =>
+    foldInputs(policy.replayEngine(), inputs, { ...reading, ...watch }, options),
+  );
+  if (folded.known.traces.length === 0) throw new CommandFailure(fed.diagnostics);
+  const diagnostics = [...fed.diagnostics, ...doubts(folded)];
+  warn(diagnostics, new Map(), terminal);
+  if (folded.selection.traces.length === 0) {
+    throw failure("usage_no_such_agent", `no trace is of the agent ${quoteText(agent ?? "")}`);
   }
-  return { evaluation: evaluateSet(policy, set, selection, context), damaged };
+  const evaluation = evaluationOf(policy.engine.evaluate([], context), folded);
+  return { evaluation, damaged: hasErrors(diagnostics) || fed.partial !== undefined };
 }
 
 /**
- * Judges every selected call at its own time. Without count triggers a name is evaluated once, unless grace may come into
- * it; with them the calls of a session are walked in order, also those that are not selected, because they count.
+ * All calls of a fold as one result: each tool and each thing found once, in the order in which they first came up. Of a
+ * tool in grace for several agents the first end is told. `base`: the evaluation of no calls.
  */
-export function evaluateSet(policy: OpenPolicy, set: TraceSet, selection: Selection, context: Context): Evaluation {
-  const { engine, hasCountTriggers } = policy;
-  const { calls, names } = set;
-  const sightings = new InputSightings(set);
-  const join = new EvaluationJoin(engine.evaluate([], context));
-  const at = (call: number, session?: Session): Evaluation => {
-    const timeMs = calls.timeMs[call];
-    const agent = set.traces[calls.trace[call]].agent;
-    const nowMs = Number.isNaN(timeMs) ? undefined : timeMs;
-    return engine.evaluate([names[calls.tool[call]]], { ...context, nowMs, sightings: sightings.of(agent), session });
-  };
-  if (hasCountTriggers) {
-    let current = -1;
-    let session: Session | undefined;
-    for (const call of callsInOrder(set)) {
-      if (calls.session[call] !== current) {
-        current = calls.session[call];
-        session = engine.openSession();
-      }
-      const evaluation = at(call, session);
-      if (selection.hasCall(call)) join.add(evaluation, 1);
-    }
-    return join.result();
+export function evaluationOf(base: Evaluation, folded: Folded): Evaluation {
+  const { outcomes, calls, places } = folded.tally;
+  const join = new EvaluationJoin(base);
+  const met = Array.from({ length: outcomes.length }, (_, outcome) => outcome).filter((outcome) => calls[outcome] > 0);
+  const first = (outcome: number) => places.of(outcome)[0].sequence;
+  for (const outcome of met.sort((a, b) => first(a) - first(b))) {
+    const { evaluation, inGrace, tool } = outcomes.view(outcome);
+    if (evaluation !== undefined) join.add(inGrace ? endingAt(evaluation, firstEnd(folded, tool)) : evaluation, calls[outcome]);
   }
-  const settled = new Map<number, Evaluation>();
-  for (let call = 0; call < calls.length; call++) {
-    if (!selection.hasCall(call)) continue;
-    let evaluation = settled.get(calls.tool[call]);
-    if (evaluation === undefined) {
-      evaluation = at(call);
-      if (!dependsOnTime(evaluation)) settled.set(calls.tool[call], evaluation);
-    }
-    join.add(evaluation, 1);
-  }
-  return join.result();
+  return { ...join.result(), grace: graceState(folded) };
 }
 
-/** Only grace makes the same call come out differently at another time. */
-function dependsOnTime({ violations, warnings }: Evaluation): boolean {
-  return violations.some((v) => v.type === "unmapped_denied") || warnings.some((w) => w.type === "unmapped_in_grace");
+function firstEnd({ known, tally }: Folded, tool: number): number {
+  const { sightings } = known;
+  let endMs = Infinity;
+  for (let pair = 0; pair < sightings.length; pair++) {
+    if (sightings.tool[pair] !== tool || !(tally.pairGrace[pair] > 0)) continue;
+    endMs = Math.min(endMs, tally.outcomes.now.expiryMs(tool, sightings.firstMs[pair]));
+  }
+  return endMs;
+}
+
+/** Views in grace are of a tool seen at time 0. */
+function endingAt(evaluation: Evaluation, graceExpiresAtMs: number): Evaluation {
+  const warnings = evaluation.warnings.map((warning) =>
+    warning.graceExpiresAtMs === undefined ? warning : { ...warning, graceExpiresAtMs },
+  );
+  return { ...evaluation, warnings };
 }

@@ -1,5 +1,6 @@
 import { diagnostic } from "../../diagnostics/codes.js";
 import type { Diagnostic } from "../../diagnostics/diagnostic.js";
+import type { Evaluation } from "../../engine/result.js";
 import type { ReplayReport, ReplaySummary } from "../replay-report.js";
 import type { TraceInputSummary } from "../trace-set.js";
 import { decisionChanges } from "./changes.js";
@@ -25,6 +26,7 @@ export function replayReport(folded: Folded, reading: ReadingResult, noGrace: bo
   const traces = new TraceReports(folded, inputs, tally.outcomes.then !== undefined);
   const tools = toolReports(folded, place);
   const summary = summaryOf(folded, tools.length);
+  const grace = noGrace ? "off" : graceState(folded);
   const { cardChecked, mode, context, policy } = tally.outcomes.now.whole;
   return {
     summary,
@@ -42,7 +44,7 @@ export function replayReport(folded: Folded, reading: ReadingResult, noGrace: bo
     unmappedTools: unmappedTools(folded),
     graceTools: graceTools(folded),
     leftOut: selection.leftOut,
-    grace: graceState(folded, summary, noGrace),
+    grace,
     cardChecked,
     mode,
     context,
@@ -75,11 +77,11 @@ function summaryOf({ tally, selection }: Folded, tools: number): ReplaySummary {
   };
 }
 
-function graceState({ tally }: Folded, { firstMs }: ReplaySummary, noGrace: boolean): ReplayReport["grace"] {
-  if (noGrace) return "off";
+/** Whether grace could be given to some call, or why not (T2). */
+export function graceState({ tally }: Folded): Evaluation["grace"] {
   const { now } = tally.outcomes;
   if (now.whole.grace !== "applied") return now.whole.grace;
-  return now.storeDown ? "store_down" : firstMs !== undefined ? "applied" : "no_clock";
+  return now.storeDown ? "store_down" : tally.firstMs.some(Number.isFinite) ? "applied" : "no_clock";
 }
 
 function noneSelected({ known, selection, doubt }: Folded): readonly Diagnostic[] {
@@ -98,7 +100,8 @@ function noneSelected({ known, selection, doubt }: Folded): readonly Diagnostic[
   return [diagnostic("trace_none_selected", { message: `none of ${known.traces.length} traces is left: ${reasons.join(", ")}` })];
 }
 
-function doubts({ doubt }: Folded): readonly Diagnostic[] {
+/** What makes the answer less than the whole truth. */
+export function doubts({ doubt }: Folded): readonly Diagnostic[] {
   if (doubt === "changed") {
     return [diagnostic("trace_input_changed", { message: "the traces were read twice and were not the same both times" })];
   }
