@@ -102,6 +102,25 @@ describe("OTLP protobuf", () => {
     }
   });
 
+  it("a length that leaves its message, or stops short of its end, is damage", async () => {
+    const name = "execute_tool a";
+    const bytes = protobufOf(request([span({}, { id: "1", name })]));
+    expect(toolNames(await readBlob(otlpProtobuf, bytes))).toEqual(["a"]);
+    const nameLength = Buffer.from(bytes).indexOf(name) - 1;
+    const spanLength = Buffer.from(bytes).indexOf(hex("t1", 32), 0, "hex") - 3;
+    expect([bytes[nameLength], bytes[spanLength]! < 128]).toEqual([name.length, true]);
+    for (const [at, by] of [
+      [nameLength, 100],
+      [spanLength, -1],
+      [spanLength, 1],
+    ] as const) {
+      const changed = Uint8Array.from(bytes);
+      changed[at]! += by;
+      const found = await readBlob(otlpProtobuf, changed);
+      expect([at, by, toolNames(found), found.bad.length]).toEqual([at, by, [], 1]);
+    }
+  });
+
   it("takes no harm from deep values", async () => {
     let value: object = { stringValue: "deep" };
     for (let i = 0; i < 300; i++) value = { arrayValue: { values: [value] } };

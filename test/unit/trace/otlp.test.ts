@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { blankSpan } from "../../../src/trace/formats/otel/span-record.js";
+import { ToolEvents } from "../../../src/trace/formats/otel/tool-events.js";
 import { otlp } from "../../../src/trace/formats/otlp.js";
+import { SpanTraces } from "../../../src/trace/formats/spans.js";
+import type { CallRecord } from "../../../src/trace/reader.js";
 import { entries, hex, log, logs, request, tool } from "../../support/otel.js";
 import { readWith, scoreOf, toolNames } from "../../support/trace-sink.js";
 import { lines } from "../../support/traces.js";
@@ -109,6 +113,21 @@ describe("log events", () => {
     const resumed = logs([{ ...claude("tool_result", { "event.sequence": 4 }), timeUnixNano: "1769904001000000000" }]);
     expect(names(numbered, resumed)).toEqual(["Bash", "Bash"]);
     expect(names(logs([claude("tool_result")]), logs([claude("tool_result")]))).toEqual(["Bash", "Bash"]);
+  });
+
+  it("decisions that wait too long are calls at once, and none is lost", () => {
+    const tools: string[] = [];
+    const sink = { trace: () => {}, call: (call: CallRecord) => tools.push(call.tool), bad: () => {}, note: () => {} };
+    const events = new ToolEvents("input", sink, new SpanTraces("input", sink), 3);
+    const record = blankSpan();
+    for (const name of ["a", "b", "c", "d", "e"]) {
+      record.attributes.clear();
+      record.attributes.read({ "session.id": "s", "event.name": "tool_decision", tool_name: name });
+      events.take(record, { eventName: undefined, body: "claude_code.tool_decision" });
+    }
+    expect(tools).toEqual(["a", "b"]);
+    events.end();
+    expect(tools).toEqual(["a", "b", "c", "d", "e"]);
   });
 
   it("name MCP servers and subagents", () => {

@@ -59,6 +59,21 @@ describe("a tool span below a tool span", () => {
     expect(tools(tool("retry", { id: "o" }, id("1")), tool("retry", { id: "i", parent: "o" }, id("1")))).toHaveLength(1);
   });
 
+  it("is the same call when only its call id names it", () => {
+    const id = { "gen_ai.tool.call.id": "c" };
+    const inner = span(id, { id: "i", parent: "o", name: "claude_code.tool.execution" });
+    expect(tools(tool("Bash", { id: "o" }, id), inner)).toEqual(["Bash"]);
+    expect(tools(tool("Bash", { id: "o" }), inner)).toHaveLength(2);
+  });
+
+  it("is known by the id of its own span when it comes alone later", () => {
+    const inner = tool("a", { id: "i", parent: "o" });
+    const found = read(tool("a", { id: "o" }), inner);
+    expect(found.calls.map((call) => [call.callId, call.aliases])).toEqual([
+      [`\u0000${hex("o", 16)}`, [`\u0000${hex("i", 16)}`]],
+    ]);
+  });
+
   it("gives its name to a span without one", () => {
     const outer = span({ "gen_ai.operation.name": "execute_tool" }, { id: "o", name: "" });
     const found = read(outer, tool("fetch", { id: "i", parent: "o" }, mcp));

@@ -39,6 +39,7 @@ export class ToolEvents {
     private readonly inputName: string,
     private readonly sink: TraceSink,
     private readonly spans: SpanTraces,
+    private readonly waitingMax = waitingDecisionsMax,
   ) {}
 
   /** Whether the event is one that is read here. */
@@ -105,7 +106,7 @@ export class ToolEvents {
     const waiting = this.waiting.get(key);
     if (waiting === undefined) this.waiting.set(key, [emit]);
     else waiting.push(emit);
-    if (++this.count <= waitingDecisionsMax) return;
+    if (++this.count <= this.waitingMax) return;
     const [oldest] = this.waiting.entries();
     if (oldest === undefined) return;
     this.waiting.delete(oldest[0]);
