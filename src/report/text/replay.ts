@@ -10,12 +10,12 @@ import { andMore, clock, count, lines, listed, mark, toolName } from "./words.js
 
 export type ReplayTextFrame = Pick<ReplayFrame, "file" | "exitReasons">;
 
-/** Traces in which nothing was found are listed one by one only up to this many traces. */
-const quietTracesMax = 100;
-/** Traces with findings that are listed one by one; those with violations before others. */
-const loudTracesMax = 100;
-/** Findings listed of one trace. */
-const findingsMax = 20;
+/** Up to so many traces each is listed with what was found in it; beyond, only some that fail, or else warn. */
+const allTracesMax = 100;
+/** Traces listed of more than those. */
+const someTracesMax = 20;
+/** Findings listed of a trace, where all traces are listed and where some are. */
+const [findingsMax, someFindingsMax] = [20, 5];
 
 /** The dry run for people: every trace with what would have been found in it, the sums, then what lies behind them. */
 export function replayText(report: ReplayReport, frame: ReplayTextFrame, paint: Paint): string {
@@ -37,21 +37,21 @@ export function replayText(report: ReplayReport, frame: ReplayTextFrame, paint: 
 }
 
 function traceList({ traces, tracesNotListed }: ReplayReport, paint: Paint): string[] {
+  const beyond = tracesNotListed === 0 ? [] : [paint.faint(`  ${count(tracesNotListed, "more trace")} counted and not listed`)];
+  if (traces.length <= allTracesMax) return [...traces.flatMap((trace) => traceLines(trace, findingsMax, paint)), ...beyond];
   const loud = traces.filter((trace) => trace.findings.length > 0);
-  const all = traces.length <= quietTracesMax;
   const failing = loud.filter((trace) => trace.verdict === "fail");
-  const shown =
-    loud.length <= loudTracesMax ? loud : failing.length > 0 ? failing.slice(0, loudTracesMax) : loud.slice(0, loudTracesMax);
-  const quiet = all ? 0 : traces.length - loud.length;
-  const hidden = loud.length - shown.length;
-  const out = (all ? traces : shown).flatMap((trace) => traceLines(trace, paint));
-  if (!all && hidden > 0) out.push(paint.faint(`  and ${count(hidden, "more trace")} with findings`));
-  if (quiet > 0) out.push(paint.faint(`  ${count(quiet, "trace")} without findings not listed`));
-  if (tracesNotListed > 0) out.push(paint.faint(`  ${count(tracesNotListed, "more trace")} counted and not listed`));
-  return out;
+  const shown = (failing.length > 0 ? failing : loud).slice(0, someTracesMax);
+  const [hidden, quiet] = [loud.length - shown.length, traces.length - loud.length];
+  return [
+    ...shown.flatMap((trace) => traceLines(trace, someFindingsMax, paint)),
+    ...(hidden === 0 ? [] : [paint.faint(`  and ${count(hidden, "more trace")} with findings`)]),
+    ...(quiet === 0 ? [] : [paint.faint(`  ${count(quiet, "trace")} without findings not listed`)]),
+    ...beyond,
+  ];
 }
 
-function traceLines(trace: TraceReport, paint: Paint): string[] {
+function traceLines(trace: TraceReport, findingsShown: number, paint: Paint): string[] {
   const calls = trace.verdict === "skipped" ? "no tool calls, skipped" : count(trace.calls, "call");
   const sign = trace.verdict === "skipped" ? paint.faint("-") : mark(trace.verdict, paint);
   const time = clock(trace.lastMs ?? trace.firstMs);
@@ -59,13 +59,13 @@ function traceLines(trace: TraceReport, paint: Paint): string[] {
   const { verdictBefore } = trace;
   const before = verdictBefore === undefined || verdictBefore === trace.verdict ? "" : `  was ${verdictBefore}`;
   const out = [`${sign} ${paint.strong(escapeText(trace.id))}  ${time}${agent}  ${calls}${before}`];
-  for (const finding of trace.findings.slice(0, findingsMax)) {
+  for (const finding of trace.findings.slice(0, findingsShown)) {
     const block = finding.level === "violation" ? violationLines(finding, paint) : warningLines(finding, undefined, paint);
     const [call] = finding.places;
     const at = call === undefined ? "" : `  ${escapeText(call.input)}:${call.line}${call.subagent ? ", by a subagent" : ""}`;
     out.push(...block.map((line, i) => `    ${line}${i === 0 ? paint.faint(at) : ""}`));
   }
-  return [...out, ...andMore(trace.findings.length - findingsMax, "    ", "finding")];
+  return [...out, ...andMore(trace.findings.length - findingsShown, "    ", "finding")];
 }
 
 function summaryLines(report: ReplayReport, paint: Paint): string[] {
