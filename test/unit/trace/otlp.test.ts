@@ -4,7 +4,7 @@ import { ToolEvents } from "../../../src/trace/formats/otel/tool-events.js";
 import { otlp } from "../../../src/trace/formats/otlp.js";
 import { SpanTraces } from "../../../src/trace/formats/spans.js";
 import type { CallRecord } from "../../../src/trace/reader.js";
-import { entries, hex, log, logs, request, tool } from "../../support/otel.js";
+import { entries, hex, log, logs, request, span, tool } from "../../support/otel.js";
 import { readWith, scoreOf, toolNames } from "../../support/trace-sink.js";
 import { lines } from "../../support/traces.js";
 
@@ -105,6 +105,13 @@ describe("log events", () => {
     expect(names(logs([refused]))).toEqual(["Bash"]);
     expect(names(logs([refused, claude("tool_result")]))).toEqual(["Bash", "Bash"]);
     expect(names(logs([refused, claude("tool_result", { decision_type: "reject" })]))).toEqual(["Bash"]);
+  });
+
+  it("of Claude Code and its spans in one file are the same calls", () => {
+    const attributes = { ...session, tool_name: "Bash", tool_use_id: "toolu_1" };
+    const recorded = request([span(attributes, { id: "1", name: "claude_code.tool" })]);
+    expect(names(logs([claude("tool_result", { tool_use_id: "toolu_1" })]), recorded)).toEqual(["Bash"]);
+    expect(names(logs([claude("tool_result", { tool_use_id: "toolu_2" })]), recorded)).toEqual(["Bash", "Bash"]);
   });
 
   it("a repeated export counts once by the sequence of its events, and twice without", () => {
