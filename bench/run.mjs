@@ -7,7 +7,17 @@ import { existsSync } from "node:fs";
 import { loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
 
-const questions = ["cold-single", "flat", "wasm-js", "names-to-counts", "worst-case", "compile", "start-up", "instruments"];
+const questions = [
+  "cold-single",
+  "flat",
+  "wasm-js",
+  "names-to-counts",
+  "worst-case",
+  "compile",
+  "start-up",
+  "replay-lines",
+  "instruments",
+];
 
 const args = process.argv.slice(2);
 const flags = args.filter((arg) => arg.startsWith("--"));

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { adversary, families } from "../bench/harness/adversarial.mjs";
+import { eventLines } from "../bench/harness/event-lines.mjs";
 import {
   batchRows,
   classifiedRow,
@@ -42,6 +43,13 @@ describe("the workload", () => {
   test("differs by seed", () => {
     expect(mixedGlobs(100, 5)).not.toEqual(mixedGlobs(100, 6));
     expect(toolNames(100, 5)).not.toEqual(toolNames(100, 6));
+  });
+  test("lines of events stay the same, and are JSON of the length they say", () => {
+    const next = eventLines({ tools: 100, sessions: 1000, seed: 1 });
+    const lines = Array.from({ length: 2000 }, next);
+    for (const line of lines) expect(JSON.parse(line)).toHaveProperty("tool_name");
+    expect(Math.abs(lines.join("").length / lines.length - 470)).toBeLessThan(15);
+    expect(sha256(lines)).toBe("923147c6572bd90c");
   });
   test.each([10, 100, 1000, 10_000])("has %i distinct globs in the shares it states", (count) => {
     const globs = mixedGlobs(count, 5);

@@ -4,7 +4,8 @@ import { toolNames } from "./workload.mjs";
 
 /**
  * JSON lines of tool calls as agents' own logs look: keys in changing order, three ways of spacing, arguments that repeat the
- * keys one level down or as escaped JSON text, now and then a name written with escapes. About 466 bytes a line.
+ * keys one level down or as escaped JSON text, now and then a name written with escapes. Half of the sessions
+ * name their agent. About 470 bytes a line.
  */
 
 const blockBytes = 4 << 20;
@@ -37,14 +38,15 @@ export function writeEventLines(path, { bytes, tools = 1000, sessions = 20_000, 
 export function eventLines({ tools = 1000, sessions = 20_000, seed = 1 }) {
   const r = random(seed);
   const names = toolNames(tools, seed);
-  const open = Array.from({ length: 200 }, () => uuid(r));
+  const session = () => ({ id: uuid(r), agent: r.chance(0.5) ? `agent-${r.below(8)}` : undefined });
+  const open = Array.from({ length: 200 }, session);
   let made = open.length;
   let timeMs = Date.UTC(2026, 5, 1);
   return () => {
     timeMs += r.below(400);
     // Sessions come and go: a few hundred are open at a time.
     if (made < sessions && r.chance(0.01)) {
-      open[r.below(open.length)] = uuid(r);
+      open[r.below(open.length)] = session();
       made++;
     }
     return lineOf(r, zipf(r, names), r.pick(open), timeMs);
@@ -61,19 +63,19 @@ function uuid(r) {
   return `${hex()}${hex()}-${hex()}-${hex()}-${hex()}-${hex()}${hex()}${hex()}`;
 }
 
-function lineOf(r, tool, session, timeMs) {
+function lineOf(r, tool, { id, agent }, timeMs) {
   const [colon, comma] = r.chance(0.7) ? [":", ","] : r.chance(0.8) ? [": ", ", "] : [" : ", " ,"];
   const pair = (key, value) => `"${key}"${colon}${value}`;
   const name = r.chance(0.001) ? tool.replace(/[a-z]/, (letter) => `\\u00${letter.charCodeAt(0).toString(16)}`) : tool;
   const fields = [
     pair("timestamp", `"${new Date(timeMs).toISOString()}"`),
-    pair("session_id", `"${session}"`),
+    pair("session_id", `"${id}"`),
     pair("tool_name", `"${name}"`),
     pair("arguments", argumentsOf(r, colon, comma)),
     pair("status", r.chance(0.9) ? '"ok"' : '"error"'),
     pair("duration_ms", `${r.below(5000)}`),
   ];
-  if (r.chance(0.5)) fields.push(pair("agent_id", `"agent-${r.below(8)}"`));
+  if (agent !== undefined) fields.push(pair("agent_id", `"${agent}"`));
   if (r.chance(0.6)) fields.push(pair("output", `"${text(r, 20 + r.below(130))}"`));
   r.shuffle(fields);
   return `{${fields.join(comma)}}\n`;
@@ -91,8 +93,9 @@ function argumentsOf(r, colon, comma) {
   return `{${r.shuffle(pairs).join(comma)}}`;
 }
 
-const words =
-  "the file was read and changed in place, then tests were run: all fine; see {braces} and [lists] at line end".split(" ");
+const words = "the file was read and changed in place, then tests were run: all fine; see {braces} and [lists] at line end".split(
+  " ",
+);
 
 function text(r, length) {
   let made = "";
