@@ -11,9 +11,9 @@ import { callsInOrder } from "../src/trace/call-order.js";
 import { formats } from "../src/trace/formats/registry.js";
 import { readTraces } from "../src/trace/io/read.js";
 import { replay } from "../src/trace/replay.js";
-import { InputSightings } from "../src/trace/sightings.js";
 import { parseTime } from "../src/trace/time.js";
 import type { TraceSet } from "../src/trace/trace-set.js";
+import { InputSightings } from "./support/input-sightings.js";
 import { bytesOfFile, scoreOf } from "./support/trace-sink.js";
 
 /** Recorded runs in ../shared/data, beside the project and never part of it. Absent: the suite announces that it skips. */

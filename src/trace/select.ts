@@ -1,5 +1,3 @@
-import type { TraceSet } from "./trace-set.js";
-
 /** Which traces and calls are looked at. Times are epoch milliseconds; the range is half open. */
 export interface TraceFilter {
   /** Only traces of this agent, and those that name none: whoever gave them meant them. */
@@ -24,11 +22,9 @@ export interface LeftOut {
 }
 
 export interface Selection {
-  /** Indexes into `set.traces`: undated ones in the order of the inputs, then dated ones, oldest first. */
+  /** Numbers of traces: undated ones in the order of the inputs, then dated ones, oldest first. */
   readonly traces: readonly number[];
   readonly leftOut: LeftOut;
-  /** Whether a call of a selected trace is within the time range. */
-  hasCall(call: number): boolean;
 }
 
 /** What a selection looks at of traces that are numbered from 0. */
@@ -45,7 +41,7 @@ export interface SelectableTraces {
 }
 
 /** Which traces are looked at: undated ones in the order of the inputs, then oldest first. Linear but for sorting them. */
-export function select(traces: SelectableTraces, filter: TraceFilter): Pick<Selection, "traces" | "leftOut"> {
+export function select(traces: SelectableTraces, filter: TraceFilter): Selection {
   const { sinceMs = -Infinity, untilMs = Infinity } = filter;
   const ranged = isRanged(filter);
   const within = (timeMs: number) => timeMs >= sinceMs && timeMs < untilMs;
@@ -74,32 +70,4 @@ export function isOfAgent(agent: string | undefined, filter: TraceFilter): boole
 
 function isRanged(filter: TraceFilter): boolean {
   return filter.sinceMs !== undefined || filter.untilMs !== undefined;
-}
-
-/** Applies a filter to a set. Linear in the calls when there is a time range or a session, else in the traces. */
-export function selectTraces(set: TraceSet, filter: TraceFilter = {}): Selection {
-  const { sinceMs = -Infinity, untilMs = Infinity } = filter;
-  const { trace, timeMs, session, length } = set.calls;
-  const ranged = isRanged(filter);
-  const within = new Uint8Array(set.traces.length);
-  const inSession = Uint8Array.from(set.traces, ({ id }) => (id === filter.session ? 1 : 0));
-  for (let i = 0; (ranged || filter.session !== undefined) && i < length; i++) {
-    if (timeMs[i] >= sinceMs && timeMs[i] < untilMs) within[trace[i]] = 1;
-    if (set.sessionNames[session[i]] === filter.session) inSession[trace[i]] = 1;
-  }
-  const { traces, leftOut } = select(
-    {
-      length: set.traces.length,
-      agentOf: (index) => set.traces[index].agent,
-      isInSession: (index) => inSession[index] === 1,
-      lastOf: (index) => set.traces[index].lastMs,
-      hasCalls: (index) => set.traces[index].calls > 0,
-      isWithin: (index) => within[index] === 1,
-    },
-    filter,
-  );
-  const chosen = new Uint8Array(set.traces.length);
-  for (const index of traces) chosen[index] = 1;
-  const hasCall = (call: number) => chosen[trace[call]] === 1 && (!ranged || (timeMs[call] >= sinceMs && timeMs[call] < untilMs));
-  return { traces, leftOut, hasCall };
 }

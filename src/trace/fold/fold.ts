@@ -38,7 +38,7 @@ const readingsMax = 3;
 export interface Folded {
   readonly known: Knowledge;
   readonly tally: Tally;
-  readonly selection: Pick<Selection, "traces" | "leftOut">;
+  readonly selection: Selection;
   /**
    * `changed`: another reading showed something else than the first. `unsettled`: the only reading showed too late what
    * decisions rest on, first uses (T2) or whose a trace is. `unjudged`: reading was stopped before anything was judged.
@@ -69,7 +69,7 @@ export class ReplayFold implements CallConsumer {
   private sequence = 0;
   private readings = 1;
   private firstReading: { readonly traces: number; readonly calls: number } | undefined;
-  private selection: Pick<Selection, "traces" | "leftOut"> | undefined;
+  private selection: Selection | undefined;
   private wanted = new Uint8Array(64);
   private lateAgent = false;
   private lateSelection = false;

@@ -4,11 +4,13 @@ import { openEngine } from "../../../src/engine/engine.js";
 import { mergePolicies } from "../../../src/policy/merge.js";
 import { parsePolicy } from "../../../src/syntax/policy.js";
 import { callsInOrder } from "../../../src/trace/call-order.js";
+import { ReplayFold } from "../../../src/trace/fold/fold.js";
+import { Knowledge } from "../../../src/trace/fold/knowledge.js";
+import { noPolicy, toolList } from "../../../src/trace/fold/tool-list.js";
 import { readTraces } from "../../../src/trace/io/read.js";
 import { placesMax, type ReplayEngine, type ReplayOptions, replay } from "../../../src/trace/replay.js";
 import type { ReplayReport } from "../../../src/trace/replay-report.js";
-import { selectTraces } from "../../../src/trace/select.js";
-import { listTools } from "../../../src/trace/tools.js";
+import type { TraceFilter } from "../../../src/trace/select.js";
 import type { TraceSet } from "../../../src/trace/trace-set.js";
 import { agentProgress, assistant, at, chance, lines, read, step, toolUse, user } from "../../support/traces.js";
 
@@ -298,8 +300,8 @@ describe("which traces are looked at", () => {
         step("empty", [], at("3T10:00:00Z")),
       ),
     );
-  const ids = (set: TraceSet, filter: Parameters<typeof selectTraces>[1]) =>
-    selectTraces(set, filter).traces.map((index) => set.traces[index]!.id);
+  const selected = (set: TraceSet, filter: TraceFilter) => replay(engineOf({}), set, filter);
+  const ids = (set: TraceSet, filter: TraceFilter) => selected(set, filter).traces.map(({ id }) => id);
 
   it("the most recent by last call, undated ones as the oldest, in order of time", async () => {
     const set = await four();
@@ -307,19 +309,19 @@ describe("which traces are looked at", () => {
     expect(ids(set, { limit: 0 })).toEqual(["undated1", "undated2", "a", "b", "empty"]);
     expect(ids(set, { limit: 2 })).toEqual(["b", "empty"]);
     expect(ids(set, { limit: 4 })).toEqual(["undated2", "a", "b", "empty"]);
-    expect(selectTraces(set, { limit: 2 }).leftOut.beyondLimit).toBe(3);
+    expect(selected(set, { limit: 2 }).leftOut.beyondLimit).toBe(3);
   });
 
   it("those of an agent and those that name none", async () => {
     expect(ids(await four(), { agent: "agent-2" })).toEqual(["undated2"]);
-    expect(selectTraces(await four(), { agent: "agent-2" }).leftOut.otherAgent).toBe(4);
+    expect(selected(await four(), { agent: "agent-2" }).leftOut.otherAgent).toBe(4);
   });
 
   it("those with calls in a half-open range of time, and only those calls", async () => {
     const set = await four();
     const range = { sinceMs: Date.UTC(2026, 1, 1, 10), untilMs: Date.UTC(2026, 1, 2, 10) };
     expect(ids(set, range)).toEqual(["a"]);
-    expect(selectTraces(set, range).leftOut).toEqual({ otherAgent: 0, otherSession: 0, otherTime: 2, undated: 2, beyondLimit: 0 });
+    expect(selected(set, range).leftOut).toEqual({ otherAgent: 0, otherSession: 0, otherTime: 2, undated: 2, beyondLimit: 0 });
     const long = await read(
       lines(user("s1"), ...[1, 2, 3].map((n) => assistant("s1", [toolUse(`t${n}`, `${n}`)], at(`${n}T00:00:00Z`)))),
     );
@@ -329,6 +331,9 @@ describe("which traces are looked at", () => {
 });
 
 describe("the list of tools", () => {
+  const listTools = (set: TraceSet, filter: TraceFilter = {}) =>
+    toolList(new ReplayFold(noPolicy, filter, Knowledge.of(set, filter)).finish(set), set.badLines);
+
   it("has counts and times, most used first", async () => {
     const set = await read(
       lines(

@@ -1,8 +1,8 @@
-import type { Sightings } from "../engine/result.js";
-import type { TraceSet } from "./trace-set.js";
+import type { Sightings } from "../../src/engine/result.js";
+import type { TraceSet } from "../../src/trace/trace-set.js";
 
 /**
- * First-seen times per agent and tool over the whole input, before any filter, joined with a store if there is one (T1,
+ * What a replay must know of first times, worked out plainly: first-seen times per agent and tool over the whole input, before any filter, joined with a store if there is one (T1,
  * T2). Traces that name no agent share one. Linear in the calls.
  */
 export class InputSightings {
