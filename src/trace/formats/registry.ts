@@ -1,3 +1,4 @@
+import { eventLane } from "../event-lane.js";
 import type { LaneFormat } from "../lane.js";
 import type { BlobFormat, Probe, TraceFormat } from "../reader.js";
 import { agentsSdk } from "./agents-sdk.js";
@@ -51,7 +52,7 @@ export const formats: readonly TraceFormat[] = [
 export const blobFormats: readonly BlobFormat[] = [parquet, otlpProtobuf];
 
 /** Formats whose lines can be read without a string or an object per line. */
-export const laneFormats: readonly LaneFormat[] = [];
+export const laneFormats: readonly LaneFormat[] = [eventLane];
 
 /** What `--trace-format` takes. */
 export const formatIds: readonly string[] = [...formats, ...blobFormats].map(({ id }) => id);

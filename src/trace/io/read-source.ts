@@ -45,7 +45,7 @@ const blobHeadBytes = 4096;
 
 /**
  * Reads one input into a sink. Never rejects: what cannot be read is reported to the sink. `stopped` is asked at the end:
- * what was stopped in the middle of a record is not damaged.
+ * what was stopped in the middle of a record is not damaged. `keeper`: numbers the lanes of a thread.
  */
 export async function readSource(
   chunks: AsyncIterable<Uint8Array>,
@@ -53,8 +53,9 @@ export async function readSource(
   config: ReadConfig,
   sink: IntakeSink,
   stopped: () => boolean,
+  keeper?: LaneKeeper,
 ): Promise<SourceResult> {
-  const intake = new Intake(sink, { name: task.name, found: task.found, ...intakeOptions(config) });
+  const intake = new Intake(sink, { name: task.name, found: task.found, ...intakeOptions(config, keeper) });
   let damaged = false;
   try {
     const plain = await openPlain(chunks, blobHeadBytes);

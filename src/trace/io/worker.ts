@@ -64,7 +64,7 @@ function read(unit: Unit, recorder: Recorder, afterChunk: (bytes: number) => Pro
       yield chunk;
     }
   }
-  return readSource(counted(fileChunks(unit.path, unit.isPlainFile)), unit.task, config, recorder, () => false);
+  return readSource(counted(fileChunks(unit.path, unit.isPlainFile)), unit.task, config, recorder, () => false, keeper);
 }
 
 function post(message: FromThread, transfer: readonly ArrayBuffer[]): void {
