@@ -6,70 +6,9 @@ import { replay } from "../../../src/trace/replay.js";
 import type { ReplayEngine } from "../../../src/trace/replay-engine.js";
 import type { ReplayReport } from "../../../src/trace/replay-report.js";
 import { TraceSetBuilder } from "../../../src/trace/trace-set.js";
-import { callByCall, sketched } from "../../support/replays.js";
-import { chance } from "../../support/traces.js";
+import { callByCall, hour, sketched, start, tell, toldInputs } from "../../support/replays.js";
 
-const start = Date.UTC(2026, 1, 1);
-const hour = 3_600_000;
-const inputs = ["a", "b", "c"].map((name) => ({ name, format: "x", records: 0, badLines: 0, repeatedCalls: 0 }));
-const reading = { inputs, diagnostics: [] };
-
-/**
- * What readers may say in any order: traces with and without agents, named late; calls alone and in batches, repeated ones,
- * undated ones, of subagents, of other sessions. The same seed says the same each time.
- */
-function tell(seed: number, consumer: CallConsumer, inTime = false): void {
-  const next = chance(seed);
-  const names = ["read_x", "write_a", "other", "new_one", "delete_x", "rm", "", "x\ufffd", "read_delete", "newer", "__proto__"];
-  let clock = start;
-  const timeOf = () => {
-    clock += next(hour / 2);
-    if (inTime) return clock;
-    return next(8) === 0 ? Number.NaN : next(3) === 0 ? start + next(120 * hour) : clock;
-  };
-  const agentOf = () => (next(3) === 0 ? undefined : `agent-${next(3)}`);
-  for (let step = 0; step < 160; step++) {
-    const input = Math.min(2, Math.floor(step / 60));
-    const format = `f${next(2)}`;
-    const key = `t${next(25)}`;
-    const kind = next(8);
-    if (kind < 2) {
-      consumer.traceId(format, input, key, {
-        agent: agentOf(),
-        timeMs: start + next(99) * hour,
-        id: next(2) ? undefined : `id-${key}`,
-      });
-    } else if (kind < 4) {
-      const length = next(12);
-      const ids = Array.from({ length: 3 }, (_, i) => consumer.traceId(format, input, `t${(next(20) + i) % 25}`, {}));
-      const tools = Array.from({ length: 4 }, () =>
-        consumer.toolId(names[next(names.length)]!, next(2) ? undefined : `raw${next(9)}`),
-      );
-      const column = (of: () => number) => Array.from({ length }, of);
-      consumer.addBatch({
-        input,
-        length,
-        trace: Uint32Array.from(column(() => ids[next(3)]!)),
-        tool: Uint32Array.from(column(() => tools[next(4)]!)),
-        timeMs: Float64Array.from(column(timeOf)),
-        line: Uint32Array.from(column(() => step + 1)),
-      });
-    } else {
-      const timeMs = timeOf();
-      consumer.add(format, input, {
-        trace: key,
-        callId: next(3) === 0 ? `c${next(12)}` : undefined,
-        tool: names[next(names.length)]!,
-        rawTool: next(4) === 0 ? `raw${next(9)}` : undefined,
-        timeMs: Number.isNaN(timeMs) ? undefined : timeMs,
-        agent: next(9) === 0 ? agentOf() : undefined,
-        session: next(5) === 0 ? `t${next(6)}` : undefined,
-        subagent: next(6) === 0,
-        line: step + 1,
-      });
-    }
-  }
-}
+const reading = { inputs: toldInputs, diagnostics: [] };
 
 function folded(engine: ReplayEngine, options: FoldOptions, telling: (consumer: CallConsumer) => void) {
   const fold = new ReplayFold(engine, options);
@@ -85,7 +24,7 @@ function folded(engine: ReplayEngine, options: FoldOptions, telling: (consumer: 
 function ofSet(engine: ReplayEngine, options: FoldOptions, telling: (consumer: CallConsumer) => void): ReplayReport {
   const builder = new TraceSetBuilder();
   telling(builder);
-  return replay(engine, builder.finish(inputs, []), options);
+  return replay(engine, builder.finish(toldInputs, []), options);
 }
 
 const triggers = `[{condition: "tool_matches('write*')", action: escalate, reason: ask}, {condition: "tool_matches('new*')", action: warn, reason: look}]`;
