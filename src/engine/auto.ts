@@ -19,10 +19,10 @@ export interface ChosenEvaluators {
    * saves; the indexed lanes do enough work a name to be worth the copy (bench/, "single checks").
    */
   readonly single: Evaluator;
-  /** For packed batches. */
+  /** For packed batches. With `auto` and a small policy it is opened when it is first asked for: many processes check single names only. */
   readonly bulk: Evaluator;
   /** Why WASM is not used, where it was wanted. */
-  readonly wasmUnavailable?: string;
+  readonly wasmUnavailable?: string | undefined;
 }
 
 const indexedLanes = FLAG_PREFIX | FLAG_SUFFIX | FLAG_GRAM3 | FLAG_GRAM4 | FLAG_LENGTH | FLAG_PARALLEL;
@@ -39,10 +39,28 @@ export function chooseEvaluators(artifact: Artifact, wish: "auto" | "js" | "wasm
   if (wish !== "js" && wish !== "auto") throw new TypeError("the evaluator must be auto, js or wasm");
   const single = openJs(artifact);
   if (wish === "js") return { single, bulk: single };
+  let opened: ChosenEvaluators | undefined;
+  const open = () => {
+    opened ??= withWasm(artifact, single);
+    return opened;
+  };
+  if (wordAt(artifact.bytes, HEADER_FLAGS) & indexedLanes) return open();
+  return {
+    single,
+    get bulk() {
+      return open().bulk;
+    },
+    get wasmUnavailable() {
+      return open().wasmUnavailable;
+    },
+  };
+}
+
+function withWasm(artifact: Artifact, js: Evaluator): ChosenEvaluators {
   try {
     const bulk = openWasm(artifact);
-    return { single: wordAt(artifact.bytes, HEADER_FLAGS) & indexedLanes ? bulk : single, bulk };
+    return { single: bulk, bulk };
   } catch (error) {
-    return { single, bulk: single, wasmUnavailable: error instanceof Error ? error.message : String(error) };
+    return { single: js, bulk: js, wasmUnavailable: error instanceof Error ? error.message : String(error) };
   }
 }

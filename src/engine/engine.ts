@@ -2,11 +2,11 @@ import type { Artifact } from "../artifact/artifact.js";
 import { decodeArtifact } from "../artifact/decode.js";
 import { decideOnFault } from "../policy/fault.js";
 import type { Card } from "../policy/model.js";
-import { chooseEvaluators } from "./auto.js";
+import { type ChosenEvaluators, chooseEvaluators } from "./auto.js";
 import { type BatchCounts, BatchDecider, type BatchResult, decideEach, tallyOfIds } from "./batch.js";
 import { Calls, type NameFacts } from "./calls.js";
 import { contextKind, EvaluationRun } from "./evaluate.js";
-import type { Evaluator, PackedNames } from "./evaluator.js";
+import type { PackedNames } from "./evaluator.js";
 import { type Explanation, explain } from "./explain.js";
 import { NameLookup } from "./lookup.js";
 import { MatchLister } from "./matches.js";
@@ -83,16 +83,16 @@ export function openEngine(bytes: Uint8Array, options: EngineOptions = {}): Engi
 export function openArtifact(
   artifact: Artifact,
   options: EngineOptions = {},
-  evaluators = chooseEvaluators(artifact, options.evaluator ?? "auto"),
+  evaluators: ChosenEvaluators = chooseEvaluators(artifact, options.evaluator ?? "auto"),
 ): Engine {
-  return new PolicyEngine(artifact, options, evaluators.single, evaluators.bulk, evaluators.wasmUnavailable);
+  return new PolicyEngine(artifact, options, evaluators);
 }
 
 class PolicyEngine implements Engine {
   readonly #rules: Rules;
   readonly #calls: Calls;
   readonly #lookup: NameLookup;
-  readonly #batches: BatchDecider;
+  #batches: BatchDecider | undefined;
   #lister: MatchLister | undefined;
   #faults = 0;
   #faultsAllowed = 0;
@@ -100,22 +100,19 @@ class PolicyEngine implements Engine {
   constructor(
     private readonly artifact: Artifact,
     private readonly options: EngineOptions,
-    private readonly single: Evaluator,
-    private readonly bulk: Evaluator,
-    private readonly wasmUnavailable: string | undefined,
+    private readonly evaluators: ChosenEvaluators,
   ) {
     this.#rules = new Rules(artifact);
     this.#calls = new Calls(this.#rules);
-    this.#lookup = new NameLookup(this.#rules, single);
-    this.#batches = new BatchDecider(this.#calls, bulk);
+    this.#lookup = new NameLookup(this.#rules, evaluators.single);
   }
 
   get info(): EngineInfo {
-    const { artifact, wasmUnavailable } = this;
+    const { artifact, evaluators } = this;
     return {
-      evaluator: this.single.kind,
-      bulkEvaluator: this.bulk.kind,
-      wasmUnavailable,
+      evaluator: evaluators.single.kind,
+      bulkEvaluator: evaluators.bulk.kind,
+      wasmUnavailable: evaluators.wasmUnavailable,
       digest: artifact.digest,
       name: artifact.name,
       faults: this.#faults,
@@ -157,7 +154,7 @@ class PolicyEngine implements Engine {
 
   countIds(ids: Uint32Array, names: readonly unknown[] | PackedNames, context?: Context): BatchCounts {
     const packed = "offsets" in names;
-    const calls = this.bulk.countIds(ids, packed ? names.count : names.length);
+    const calls = this.evaluators.bulk.countIds(ids, packed ? names.count : names.length);
     if (calls === undefined) throw new RangeError("an id of the batch is not that of a name");
     if (context?.session === undefined) return tallyOfIds(ids.length, this.decideBatch(names, context), calls);
     return decideEach(ids.length, (i) => this.decide(packed ? unpackName(names, ids[i]) : names[ids[i]], context));
@@ -170,6 +167,7 @@ class PolicyEngine implements Engine {
     const one = (name: string) => this.decide(name, context);
     if (context?.session === undefined && context?.guardrail === undefined) {
       try {
+        this.#batches ??= new BatchDecider(this.#calls, this.evaluators.bulk);
         return this.#batches.decide(names, context, one, countsOnly);
       } catch {
         // Fall through: name by name, where each fault is one call's own.
