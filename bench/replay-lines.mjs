@@ -6,7 +6,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { writeEventLines } from "./harness/event-lines.mjs";
 import { answerPart, isolated } from "./harness/isolate.mjs";
-import { parseLines, readBytes, readLane, readRecords, replayFile } from "./harness/line-readers.mjs";
+import { openReplay, parseLines, readBytes, readLane, readRecords } from "./harness/line-readers.mjs";
 import { compileText, mergedPolicy, openEngine } from "./harness/product.mjs";
 import { benchOptions, digits, duration, finish, row, skippedRow, times } from "./harness/report.mjs";
 import { median } from "./harness/rounds.mjs";
@@ -117,10 +117,14 @@ function requireFound(reader, found, expected) {
   }
 }
 
-/** Most calls are allowed, as in a policy that somebody runs with: what is forbidden shows in some traces. */
+/** A policy that somebody runs with: nearly all calls are allowed, and what is forbidden shows in a few traces. */
 function workloadPolicy() {
-  const policy = policyOf(mixedGlobs(100, 5));
-  return policyText({ ...policy, capabilities: [...policy.capabilities, { name: "servers", tools: ["mcp__*"] }] });
+  const { forbidden, capabilities } = policyOf(mixedGlobs(100, 5));
+  const exact = forbidden.filter(({ pattern }) => !/[*?]/.test(pattern));
+  return policyText({
+    forbidden: [...exact, { pattern: "*__delete_record*", severity: "critical" }],
+    capabilities: [...capabilities, { name: "servers", tools: ["mcp__*"] }],
+  });
 }
 
 async function part({ reader, path, warm }) {
@@ -137,7 +141,7 @@ async function part({ reader, path, warm }) {
   else if (reader === "parse") run = async (file) => verdictsOf(parseLines(file));
   else if (reader === "records") run = async (file) => verdictsOf(await readRecords(file));
   else if (reader === "lane") run = async (file) => verdictsOf(await readLane(file));
-  else if (threads !== undefined) run = (file) => replayFile(file, policy, threads);
+  else if (threads !== undefined) run = await openReplay(policy, threads);
   else {
     const peer = await duckdb.open(2).catch((error) => error);
     if (peer instanceof Error) return { skipped: "`npm ci --prefix bench` installs it" };

@@ -9,6 +9,8 @@ import { toolNames } from "./workload.mjs";
  */
 
 const blockBytes = 4 << 20;
+/** An agent works with a few of all tools there are. */
+const toolsOfSession = 24;
 
 /** @param shape `{ bytes, tools, sessions, seed }`; writes the file and returns `{ lines, bytes }`. */
 export function writeEventLines(path, { bytes, tools = 1000, sessions = 20_000, seed = 1 }) {
@@ -38,7 +40,11 @@ export function writeEventLines(path, { bytes, tools = 1000, sessions = 20_000, 
 export function eventLines({ tools = 1000, sessions = 20_000, seed = 1 }) {
   const r = random(seed);
   const names = toolNames(tools, seed);
-  const session = () => ({ id: uuid(r), agent: r.chance(0.5) ? `agent-${r.below(8)}` : undefined });
+  const session = () => ({
+    id: uuid(r),
+    agent: r.chance(0.5) ? `agent-${r.below(8)}` : undefined,
+    tools: Array.from({ length: toolsOfSession }, () => zipf(r, names)),
+  });
   const open = Array.from({ length: 200 }, session);
   let made = open.length;
   let timeMs = Date.UTC(2026, 5, 1);
@@ -49,7 +55,8 @@ export function eventLines({ tools = 1000, sessions = 20_000, seed = 1 }) {
       open[r.below(open.length)] = session();
       made++;
     }
-    return lineOf(r, zipf(r, names), r.pick(open), timeMs);
+    const one = r.pick(open);
+    return lineOf(r, zipf(r, one.tools), one, timeMs);
   };
 }
 

@@ -107,15 +107,17 @@ export async function readLane(path) {
 }
 
 /** All of `policy test --limit 0` but the printing: formats detected, calls judged, rules and traces counted, grace by time. */
-export async function replayFile(path, policy, threads) {
+export async function openReplay(policy, threads) {
   const { replayInputs } = await load("trace/io/replay-inputs.js");
   const { openReplayEngine } = await load("cli/open-policy.js");
+  const engine = openReplayEngine(policy);
   const workers = threads === 0 ? undefined : { url: new URL("../../build/trace-worker.js", import.meta.url), count: threads };
-  const report = await replayInputs(openReplayEngine(policy), [path], { workers });
-  const errors = report.diagnostics.filter(({ level }) => level === "error");
-  if (errors.length > 0) throw new Error(errors[0].message);
-  const { callVerdicts, traces, lastMs } = report.summary;
-  return { verdicts: callVerdicts, traces, lastMs };
+  return async (path) => {
+    const { diagnostics, summary } = await replayInputs(engine, [path], { workers });
+    const error = diagnostics.find(({ level }) => level === "error");
+    if (error !== undefined) throw new Error(error.message);
+    return { verdicts: summary.callVerdicts, traces: summary.traces, lastMs: summary.lastMs };
+  };
 }
 
 function eachChunk(path, space, filled) {
