@@ -29,7 +29,7 @@ export class NameFacts {
   readonly decisions: (Decision | undefined)[] = [undefined];
   /** The decision of a call without any context: a session of one call. */
   alone: Decision | undefined = undefined;
-  private stronger: Map<number, NameFacts> | undefined = undefined;
+  #stronger: Map<number, NameFacts> | undefined = undefined;
 
   constructor(
     readonly forbidden: number,
@@ -45,11 +45,11 @@ export class NameFacts {
 
   /** The same matches with a stronger trigger. */
   withTrigger(trigger: number): NameFacts {
-    this.stronger ??= new Map();
-    let facts = this.stronger.get(trigger);
+    this.#stronger ??= new Map();
+    let facts = this.#stronger.get(trigger);
     if (facts === undefined) {
       facts = new NameFacts(this.forbidden, trigger, this.capability, this.invalid, this.counted, this.guarded);
-      this.stronger.set(trigger, facts);
+      this.#stronger.set(trigger, facts);
     }
     return facts;
   }
@@ -65,14 +65,14 @@ const insideAll: Stand = { place: "inside", reason: "", decision: null };
 
 /** From facts and context to a decision: what the judge needs to know of one call is gathered here. */
 export class Calls {
-  private readonly missing: Stand;
-  private readonly guardrails = new WeakMap<Guardrail, GuardrailView>();
-  private readonly cards = new WeakMap<Card, CardView>();
-  private lastCard: Card | undefined = undefined;
-  private lastView: CardView | undefined = undefined;
+  readonly #missing: Stand;
+  readonly #guardrails = new WeakMap<Guardrail, GuardrailView>();
+  readonly #cards = new WeakMap<Card, CardView>();
+  #lastCard: Card | undefined = undefined;
+  #lastView: CardView | undefined = undefined;
 
   constructor(readonly rules: Rules) {
-    this.missing = missingGuardrail(rules);
+    this.#missing = missingGuardrail(rules);
   }
 
   /** The decision of one call; advances the session, if there is one. */
@@ -118,19 +118,19 @@ export class Calls {
   decision(facts: NameFacts, circumstances: number): Decision {
     let decision = facts.decisions[circumstances];
     if (decision === undefined) {
-      const cause = this.cause(facts, circumstances);
+      const cause = this.#cause(facts, circumstances);
       decision = Object.freeze({
         verdict: verdictOf(cause),
         action: actionOf(cause, this.rules.mode),
         cause,
-        rule: this.deciding(cause, facts),
+        rule: this.#deciding(cause, facts),
       });
       facts.decisions[circumstances] = decision;
     }
     return decision;
   }
 
-  private cause(facts: NameFacts, circumstances: number): Cause {
+  #cause(facts: NameFacts, circumstances: number): Cause {
     const { hardForbidden, unmapped } = this.rules;
     return judge({
       forbidden: facts.forbidden === NONE ? null : facts.forbidden < hardForbidden ? "hard" : "soft",
@@ -144,7 +144,7 @@ export class Calls {
     });
   }
 
-  private deciding(cause: Cause, facts: NameFacts): RuleRef | null {
+  #deciding(cause: Cause, facts: NameFacts): RuleRef | null {
     switch (cause) {
       case "forbidden":
       case "forbidden_soft":
@@ -182,14 +182,14 @@ export class Calls {
 
   /** What the card grants; calls mostly bring the card of the call before. */
   card(card: Card): CardView {
-    if (card === this.lastCard && this.lastView !== undefined) return this.lastView;
-    let known = this.cards.get(card);
+    if (card === this.#lastCard && this.#lastView !== undefined) return this.#lastView;
+    let known = this.#cards.get(card);
     if (known === undefined) {
       known = { grants: cardGrants(card), missing: new Map() };
-      this.cards.set(card, known);
+      this.#cards.set(card, known);
     }
-    this.lastCard = card;
-    this.lastView = known;
+    this.#lastCard = card;
+    this.#lastView = known;
     return known;
   }
 
@@ -221,26 +221,26 @@ export class Calls {
   /** Where the call stands to the guardrail given and those bound to its session; binds the one given (M5). */
   stand(name: string, capability: number, context: Context, omission?: Omission): Stand {
     const { guardrail, nowMs } = context;
-    if (guardrail === null) return this.missing;
+    if (guardrail === null) return this.#missing;
     const bound = (context.session as SessionState | undefined)?.guardrails;
     if (bound === undefined)
-      return guardrail === undefined ? insideAll : this.view(guardrail, omission).stand(name, capability, nowMs);
+      return guardrail === undefined ? insideAll : this.#view(guardrail, omission).stand(name, capability, nowMs);
     if (guardrail !== undefined) bound.set(guardrail.id, guardrail);
     let worst = insideAll;
     for (const one of bound.values()) {
-      const stand = this.view(one, omission).stand(name, capability, nowMs);
+      const stand = this.#view(one, omission).stand(name, capability, nowMs);
       if (stand.place === "missing") return stand;
       if (worst.place === "inside") worst = stand;
     }
     return worst;
   }
 
-  private view(guardrail: Guardrail, omission: Omission | undefined): GuardrailView {
+  #view(guardrail: Guardrail, omission: Omission | undefined): GuardrailView {
     if (omission !== undefined) return new GuardrailView(guardrail, this.rules, omission.capability);
-    let view = this.guardrails.get(guardrail);
+    let view = this.#guardrails.get(guardrail);
     if (view === undefined) {
       view = new GuardrailView(guardrail, this.rules);
-      this.guardrails.set(guardrail, view);
+      this.#guardrails.set(guardrail, view);
     }
     return view;
   }

@@ -81,13 +81,13 @@ export interface EvaluationSource {
 export class EvaluationRun {
   private readonly rules: Rules;
   private readonly calls: Calls;
-  private readonly session: SessionState;
+  readonly #session: SessionState;
   private readonly kind: ContextKind;
-  private readonly entries = new Map<string, Entry>();
-  private readonly findings: Finding[] = [];
+  readonly #entries = new Map<string, Entry>();
+  readonly #findings: Finding[] = [];
   /** Triggers already reported for tool `*`. */
-  private readonly reported = new Set<number>();
-  private grace: Evaluation["grace"];
+  readonly #reported = new Set<number>();
+  #grace: Evaluation["grace"];
 
   /** @throws TypeError for an unknown context kind (E10). */
   constructor(
@@ -97,26 +97,26 @@ export class EvaluationRun {
     this.calls = source.calls;
     this.rules = source.calls.rules;
     this.kind = contextKind(context.kind);
-    this.session = (context.session as SessionState | undefined) ?? new SessionState();
-    this.grace = this.calls.graceState(context);
+    this.#session = (context.session as SessionState | undefined) ?? new SessionState();
+    this.#grace = this.calls.graceState(context);
   }
 
   /** Judges the next call; what is not a string is judged as the empty name (G2). */
   call(tool: unknown): void {
     const name = typeof tool === "string" ? tool : "";
-    let entry = this.entries.get(name);
+    let entry = this.#entries.get(name);
     const isFirst = entry === undefined;
     if (entry === undefined) {
-      entry = this.open(name);
-      this.entries.set(name, entry);
+      entry = this.#open(name);
+      this.#entries.set(name, entry);
     }
     entry.calls++;
-    this.calls.count(entry.facts, entry.circumstances, this.session);
+    this.calls.count(entry.facts, entry.circumstances, this.#session);
     const fresh = isFirst ? [...entry.findings] : [];
-    fresh.push(...this.countedTriggers(entry));
+    fresh.push(...this.#countedTriggers(entry));
     fresh.sort((a, b) => strength(a.cause) - strength(b.cause));
-    this.findings.push(...fresh);
-    const trigger = this.calls.strongestTrigger(entry.facts, this.session, this.rules.countTerms);
+    this.#findings.push(...fresh);
+    const trigger = this.calls.strongestTrigger(entry.facts, this.#session, this.rules.countTerms);
     const facts = trigger < entry.facts.trigger ? entry.facts.withTrigger(trigger) : entry.facts;
     const decision = this.calls.under(entry.stand, facts, entry.circumstances);
     if (entry.worst === undefined || strength(decision.cause) < strength(entry.worst.cause)) entry.worst = decision;
@@ -124,7 +124,7 @@ export class EvaluationRun {
 
   result(): Evaluation {
     const { artifact } = this.rules;
-    const tools = [...this.entries.values()].map((entry) => this.outcome(entry));
+    const tools = [...this.#entries.values()].map((entry) => this.#outcome(entry));
     const { capabilities } = artifact;
     const entries = Array.from({ length: this.context.card === undefined ? 0 : capabilities.count }, (_, rank) =>
       capabilities.get(rank),
@@ -140,21 +140,21 @@ export class EvaluationRun {
       ),
       mode: this.rules.mode,
       tools,
-      violations: this.findings.flatMap(violation),
-      warnings: this.findings.flatMap(warning),
-      escalations: this.findings.flatMap(({ cause, tool, reason, rule }) =>
+      violations: this.#findings.flatMap(violation),
+      warnings: this.#findings.flatMap(warning),
+      escalations: this.#findings.flatMap(({ cause, tool, reason, rule }) =>
         cause === "escalated" ? [{ tool, reason, rule }] : [],
       ),
-      cardGaps: this.kind === "observer" ? this.findings.flatMap(cardGap) : [],
+      cardGaps: this.kind === "observer" ? this.#findings.flatMap(cardGap) : [],
       coverage: coverageOf(this.context.card, entries),
       context: this.kind,
       cardChecked: this.context.card !== undefined,
-      grace: this.grace,
+      grace: this.#grace,
       policy: { name: artifact.name, digest: artifact.digest, sources: artifact.sources },
     };
   }
 
-  private open(name: string): Entry {
+  #open(name: string): Entry {
     const { calls, context, rules } = this;
     const facts = this.source.factsOf(name);
     const matches = this.source.lister.list(name, facts.invalid);
@@ -172,21 +172,21 @@ export class EvaluationRun {
       const reason = "the name is empty or not well-formed text";
       findings.push({ tool: name, cause: "invalid_tool_name", rule: nameRule, reason, severity: "high" });
     } else if (matches.capabilities.length > 0) {
-      if (missing.length > 0 && !hard) findings.push(this.exceeded(name, matches, missing));
+      if (missing.length > 0 && !hard) findings.push(this.#exceeded(name, matches, missing));
     } else {
       // A store that failed once is not asked again in this evaluation.
-      const asked = this.grace === "applied" && calls.mayHaveGrace(facts);
+      const asked = this.#grace === "applied" && calls.mayHaveGrace(facts);
       const expiry = asked ? calls.graceExpiryMs(name, context) : undefined;
-      if (expiry === "down") this.grace = "store_down";
+      if (expiry === "down") this.#grace = "store_down";
       if (typeof expiry === "number") circumstances |= IN_GRACE;
-      if (!hard) findings.push(...this.unmapped(name, expiry));
+      if (!hard) findings.push(...this.#unmapped(name, expiry));
     }
     if (!facts.invalid && isUnusualName(name)) {
       const reason = "the name has characters outside printable ASCII";
       findings.push({ tool: name, cause: "notice", rule: nameRule, reason });
     }
-    for (const match of matches.triggers) findings.push(this.fired(name, match.rank, this.source.lister.ref("trigger", match)));
-    const stand = calls.stand(name, facts.capability, { ...context, session: this.session });
+    for (const match of matches.triggers) findings.push(this.#fired(name, match.rank, this.source.lister.ref("trigger", match)));
+    const stand = calls.stand(name, facts.capability, { ...context, session: this.#session });
     if (stand.decision !== null) {
       const { cause, rule } =
         stand.place === "missing" ? stand.decision : { cause: "guardrail_denied" as const, rule: stand.decision.rule };
@@ -196,14 +196,14 @@ export class EvaluationRun {
     return { name, matches, facts, circumstances, stand, findings, calls: 0, worst: undefined, triggers, reported: new Set() };
   }
 
-  private exceeded(tool: string, matches: Matches, missing: readonly string[]): Finding {
+  #exceeded(tool: string, matches: Matches, missing: readonly string[]): Finding {
     const { grants } = this.calls.card(this.context.card as Card);
     const rule = this.source.lister.ref("capability", matches.capabilities[0]);
     const reason = `the card does not grant ${missing.join(", ")}`;
     return { tool, cause: "capability_exceeded", rule, reason, severity: grants.severity(missing), missing };
   }
 
-  private unmapped(tool: string, expiry: number | "down" | undefined): Finding[] {
+  #unmapped(tool: string, expiry: number | "down" | undefined): Finding[] {
     const { unmapped: action, unmappedSeverity: severity, unmappedRule: rule } = this.rules;
     if (action === "allow") return [];
     const finding = { tool, rule, severity, reason: `no capability maps the tool and unmapped_tool_action is ${action}` };
@@ -212,39 +212,39 @@ export class EvaluationRun {
     return [{ ...finding, cause: "unmapped_denied" }];
   }
 
-  private fired(tool: string, rank: number, rule: RuleRef): Finding {
+  #fired(tool: string, rank: number, rule: RuleRef): Finding {
     const action = this.rules.triggerAction(rank);
     const finding = { tool, cause: triggerCauses[action], rule, reason: rule.reason as string };
     return action === "deny" ? { ...finding, severity: "high" } : finding;
   }
 
   /** Triggers that fire on this call by their counts and were not reported before. */
-  private countedTriggers(entry: Entry): Finding[] {
+  #countedTriggers(entry: Entry): Finding[] {
     const fresh: Finding[] = [];
     const byName = new Set<number>();
     for (const term of entry.matches.counted) {
-      if (!testsHold(term, this.session)) continue;
+      if (!testsHold(term, this.#session)) continue;
       byName.add(term.trigger);
       if (entry.triggers.has(term.trigger) && entry.reported.has(term.trigger)) continue;
       if (entry.matches.triggers.some(({ rank }) => rank === term.trigger)) continue;
       entry.triggers.add(term.trigger);
       entry.reported.add(term.trigger);
       const rule = this.source.lister.ref("trigger", { rank: term.trigger, globIds: term.globIds });
-      fresh.push(this.fired(entry.name, term.trigger, rule));
+      fresh.push(this.#fired(entry.name, term.trigger, rule));
     }
     for (const term of this.rules.countTerms) {
-      if (entry.triggers.has(term.trigger) && this.reported.has(term.trigger)) continue;
-      if (byName.has(term.trigger) || !testsHold(term, this.session)) continue;
+      if (entry.triggers.has(term.trigger) && this.#reported.has(term.trigger)) continue;
+      if (byName.has(term.trigger) || !testsHold(term, this.#session)) continue;
       if (entry.matches.triggers.some(({ rank }) => rank === term.trigger)) continue;
       entry.triggers.add(term.trigger);
-      if (this.reported.has(term.trigger)) continue;
-      this.reported.add(term.trigger);
-      fresh.push(this.fired("*", term.trigger, this.rules.ref("trigger", term.trigger)));
+      if (this.#reported.has(term.trigger)) continue;
+      this.#reported.add(term.trigger);
+      fresh.push(this.#fired("*", term.trigger, this.rules.ref("trigger", term.trigger)));
     }
     return fresh;
   }
 
-  private outcome({ name, calls, worst, matches, triggers }: Entry): ToolOutcome {
+  #outcome({ name, calls, worst, matches, triggers }: Entry): ToolOutcome {
     const { lister } = this.source;
     const { verdict, action, cause, rule } = worst as Decision;
     const capabilities = matches.capabilities.map((match) => lister.ref("capability", match));

@@ -13,11 +13,11 @@ export interface Stand {
 
 /** A guardrail made ready against one policy (semantics M5). It only narrows; both of its lists must let a tool through. */
 export class GuardrailView {
-  private readonly inside: Stand = { place: "inside", reason: "", decision: null };
-  private readonly outsideTools: Stand;
-  private readonly outsideCapabilities: Stand;
-  private readonly expired: Stand;
-  private readonly capabilities: ReadonlySet<number> | undefined;
+  readonly #inside: Stand = { place: "inside", reason: "", decision: null };
+  readonly #outsideTools: Stand;
+  readonly #outsideCapabilities: Stand;
+  readonly #expired: Stand;
+  readonly #capabilities: ReadonlySet<number> | undefined;
 
   constructor(
     private readonly guardrail: Guardrail,
@@ -26,20 +26,20 @@ export class GuardrailView {
     omitted = NONE,
   ) {
     const stand = (place: "outside" | "missing", reason: string): Stand => standing(place, guardrail.id, reason, rules);
-    this.outsideTools = stand("outside", "the tool is outside the transaction");
-    this.outsideCapabilities = stand("outside", "the capability is outside the transaction");
-    this.expired = stand("missing", "the transaction guardrail has expired");
-    this.capabilities = guardrail.allowedCapabilities && allowedRanks(guardrail.allowedCapabilities, rules, omitted);
+    this.#outsideTools = stand("outside", "the tool is outside the transaction");
+    this.#outsideCapabilities = stand("outside", "the capability is outside the transaction");
+    this.#expired = stand("missing", "the transaction guardrail has expired");
+    this.#capabilities = guardrail.allowedCapabilities && allowedRanks(guardrail.allowedCapabilities, rules, omitted);
   }
 
   /** `capability` is the rank of the deciding entry, or NONE. A guardrail that cannot be dated denies like an expired one. */
   stand(name: string, capability: number, nowMs: number | undefined): Stand {
-    if (!(nowMs !== undefined && nowMs < this.guardrail.expiresAtMs)) return this.expired;
+    if (!(nowMs !== undefined && nowMs < this.guardrail.expiresAtMs)) return this.#expired;
     const { tools } = this.guardrail;
-    if (tools !== undefined && !tools.some((glob) => matchGlob(glob, name))) return this.outsideTools;
-    if (this.capabilities !== undefined && (capability === NONE || !this.capabilities.has(capability)))
-      return this.outsideCapabilities;
-    return this.inside;
+    if (tools !== undefined && !tools.some((glob) => matchGlob(glob, name))) return this.#outsideTools;
+    if (this.#capabilities !== undefined && (capability === NONE || !this.#capabilities.has(capability)))
+      return this.#outsideCapabilities;
+    return this.#inside;
   }
 }
 

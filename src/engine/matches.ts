@@ -25,35 +25,35 @@ export interface Matches {
  * rest on what decided. Literal globs and literal beginnings are looked up; endings are compared before the glob is tried.
  */
 export class MatchLister {
-  private readonly literals = new Map<string, number>();
+  readonly #literals = new Map<string, number>();
   /** Globs with a wildcard, by the text before the first; each with the text after the last. */
-  private readonly beginnings = new Map<string, { readonly id: number; readonly text: string; readonly ending: string }[]>();
-  private readonly lengths: readonly number[];
-  private readonly artifact: Artifact;
+  readonly #beginnings = new Map<string, { readonly id: number; readonly text: string; readonly ending: string }[]>();
+  readonly #lengths: readonly number[];
+  readonly #artifact: Artifact;
 
   constructor(private readonly rules: Rules) {
-    this.artifact = rules.artifact;
-    const { globs } = this.artifact;
+    this.#artifact = rules.artifact;
+    const { globs } = this.#artifact;
     for (let id = 0; id < globs.count; id++) {
       const { text } = globs.get(id);
       const end = wildcardAt(text);
-      if (end === text.length) this.literals.set(text, id);
+      if (end === text.length) this.#literals.set(text, id);
       else {
         const beginning = text.slice(0, end);
         const glob = { id, text, ending: text.slice(lastWildcardAt(text) + 1) };
-        const same = this.beginnings.get(beginning);
-        if (same === undefined) this.beginnings.set(beginning, [glob]);
+        const same = this.#beginnings.get(beginning);
+        if (same === undefined) this.#beginnings.set(beginning, [glob]);
         else same.push(glob);
       }
     }
-    this.lengths = [...new Set(Array.from(this.beginnings.keys(), (beginning) => beginning.length))].sort((a, b) => a - b);
+    this.#lengths = [...new Set(Array.from(this.#beginnings.keys(), (beginning) => beginning.length))].sort((a, b) => a - b);
   }
 
   list(name: string, invalid: boolean): Matches {
-    const matching = this.matchingGlobs(name);
+    const matching = this.#matchingGlobs(name);
     const found: Record<UseKind, Found> = { forbidden: new Map(), trigger: new Map(), capability: new Map() };
     for (const id of matching) {
-      for (const { kind, rank } of this.artifact.globs.get(id).uses) note(found[kind], rank, id);
+      for (const { kind, rank } of this.#artifact.globs.get(id).uses) note(found[kind], rank, id);
     }
     const all = (globIds: readonly number[]) => globIds.every((id) => matching.has(id));
     for (const term of this.rules.nameTerms)
@@ -75,16 +75,16 @@ export class MatchLister {
   ref(kind: UseKind, match: RuleMatch): RuleRef {
     const rule = this.rules.ref(kind, match.rank);
     if (rule.pattern !== undefined || match.globIds.length === 0) return rule;
-    return { ...rule, pattern: this.artifact.globs.get(match.globIds[0]).text };
+    return { ...rule, pattern: this.#artifact.globs.get(match.globIds[0]).text };
   }
 
-  private matchingGlobs(name: string): Set<number> {
+  #matchingGlobs(name: string): Set<number> {
     const ids: number[] = [];
-    const literal = this.literals.get(name);
+    const literal = this.#literals.get(name);
     if (literal !== undefined) ids.push(literal);
-    for (const length of this.lengths) {
+    for (const length of this.#lengths) {
       if (length > name.length) break;
-      for (const { id, text, ending } of this.beginnings.get(name.slice(0, length)) ?? []) {
+      for (const { id, text, ending } of this.#beginnings.get(name.slice(0, length)) ?? []) {
         if (name.endsWith(ending) && matchGlob(text, name)) ids.push(id);
       }
     }
