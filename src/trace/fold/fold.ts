@@ -56,6 +56,8 @@ export interface Folded {
 export class ReplayFold implements CallConsumer {
   private readonly outcomes: Outcomes;
   private readonly inOrder: boolean;
+  private readonly bufferedMax: number;
+  private readonly pendingMax: number;
   private readonly sessions = new Numbering();
   private readonly traceSessions: (number | undefined)[] = [];
   private readonly traceKeys: string[] = [];
@@ -85,6 +87,8 @@ export class ReplayFold implements CallConsumer {
     this.outcomes = new Outcomes(new PolicyViews(engine, names, options), against && new PolicyViews(against, names, options));
     this.inOrder = [engine, ...(against === undefined ? [] : [against])].some((each) => each.hasCountTriggers !== false);
     this.tally = this.newTally();
+    this.bufferedMax = options.bufferedCallsMax ?? bufferedCallsMax;
+    this.pendingMax = Math.min(pendingCalls, this.bufferedMax);
   }
 
   traceId(format: string, input: number, key: string, seen: TraceSeen): number {
@@ -107,7 +111,7 @@ export class ReplayFold implements CallConsumer {
     const { buffer } = this;
     buffer.push(trace, tool, call.timeMs ?? Number.NaN, call.line, input, session, call.subagent === true ? 1 : 0);
     this.inputs = Math.max(this.inputs, input + 1);
-    if (buffer.length >= pendingCalls) this.makeRoom();
+    if (buffer.length >= this.pendingMax) this.makeRoom();
     return true;
   }
 
@@ -231,7 +235,7 @@ export class ReplayFold implements CallConsumer {
 
   private makeRoom(): void {
     if (this.way !== "keep") this.flush();
-    else if (this.buffer.length >= (this.options.bufferedCallsMax ?? bufferedCallsMax)) this.stopKeeping();
+    else if (this.buffer.length >= this.bufferedMax) this.stopKeeping();
   }
 
   private stopKeeping(): void {

@@ -132,6 +132,15 @@ describe.each(policies)("what is counted, counted plainly (%s)", (_, sketch) => 
     expect(undated).toEqual(countsOf(where(set, (call) => Number.isNaN(set.calls.timeMs[call]!))));
     const all = [...buckets, undated].flatMap(({ pass, warn, fail }) => [pass, warn, fail]);
     expect(sum(all)).toBe(set.calls.length);
+    for (const trace of report.traces) {
+      const calls = where(set, (call) => {
+        const { id, format } = set.traces[set.calls.trace[call]!]!;
+        return id === trace.id && format === trace.format;
+      });
+      expect(trace).toMatchObject({ calls: calls.length, callVerdicts: countsOf(calls) });
+      const { firstMs, lastMs } = timesOf(set, calls);
+      if (firstMs !== undefined) expect([trace.firstMs, trace.lastMs]).toEqual([firstMs, lastMs]);
+    }
     for (const made of report.newTools) {
       const calls = where(set, (call, tool) => tool === made.tool && set.traces[set.calls.trace[call]!]!.agent === made.agent);
       expect([made.calls, made.firstMs]).toEqual([calls.length, timesOf(set, calls).firstMs]);
