@@ -2,8 +2,9 @@ import { timelineBucketsMax } from "../../limits.js";
 import type { Timeline, VerdictCounts } from "../replay-report.js";
 
 export const hourMs = 3_600_000;
-/** Hours in the fast window: seven years around the first call seen; a stray clock goes to the map beside it. */
-const windowHours = 65_536;
+/** Hours in the fast window at first, and at most: seven years. A stray clock goes to the map beside it. */
+const windowHours = 1_024;
+const windowHoursMax = 65_536;
 /** Widths of a bucket in hours, from the finest; then days are doubled. */
 const widths = [1, 2, 3, 4, 6, 12, 24, 48, 72, 7 * 24, 14 * 24, 28 * 24];
 
@@ -27,6 +28,7 @@ export class HourCounts {
       this.firstHour = hour - windowHours / 2;
       this.counts = new Uint32Array(windowHours * 3);
     }
+    this.widenTo(hour);
     const at = (hour - this.firstHour) * 3;
     if (at >= 0 && at < this.counts.length) this.counts[at + verdict]++;
     else {
@@ -34,6 +36,18 @@ export class HourCounts {
       stray[verdict]++;
       this.strays.set(hour, stray);
     }
+  }
+
+  /** Doubles the window towards an hour outside, unless that is too far. */
+  private widenTo(hour: number): void {
+    const { counts, firstHour } = this;
+    const endHour = firstHour + counts.length / 3;
+    const [from, to] = [Math.min(firstHour, hour), Math.max(endHour, hour + 1)];
+    if ((from === firstHour && to === endHour) || to - from > windowHoursMax) return;
+    const hours = Math.min(windowHoursMax, (to - from) * 2);
+    this.firstHour = from < firstHour ? to - hours : from;
+    this.counts = new Uint32Array(hours * 3);
+    this.counts.set(counts, (firstHour - this.firstHour) * 3);
   }
 
   /** The finest width at which the buckets with calls are not too many. */

@@ -74,7 +74,7 @@ function decides(rule: RuleRef, { tools: [outcome] }: Evaluation): boolean {
 
 describe.each(policies)("what is counted, counted plainly (%s)", (_, sketch) => {
   const engine = sketched(sketch);
-  const cases = [1, 2, 3, 4, 5, 6, 7, 8].map((seed): [number, ReplayOptions] => [
+  const cases = [1, 2, 3, 4, 5].map((seed): [number, ReplayOptions] => [
     seed,
     seed % 3 === 0 ? { noGrace: true } : seed % 3 === 1 ? {} : { card: { boundedActions: ["read"], forbiddenActions: [] } },
   ]);
@@ -325,5 +325,10 @@ describe("the report of a replay", () => {
     const decades = timeline(2000, 60 * 24 * hour);
     expect([decades.buckets.length <= 240, decades.bucketMs % (24 * hour)]).toEqual([true, 0]);
     expect(sum(decades.buckets.map(({ pass }) => pass))).toBe(2000);
+    const back = timeline(300, -24 * hour);
+    expect(back.buckets.map(({ startMs, pass }) => [startMs, pass])).toEqual(
+      Array.from({ length: back.buckets.length }, (_, i) => [back.buckets[0]!.startMs + i * back.bucketMs, expect.any(Number)]),
+    );
+    expect(sum(back.buckets.map(({ pass }) => pass))).toBe(300);
   });
 });

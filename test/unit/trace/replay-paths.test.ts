@@ -55,7 +55,7 @@ const pairs: [string, string | undefined][] = [
 
 describe("every way of replaying gives the same answer", () => {
   let readAgain = 0;
-  it.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])("seed %i", (seed) => {
+  it.each([1, 2, 3, 4, 5, 6])("seed %i", (seed) => {
     const telling = (consumer: CallConsumer) => tell(seed, consumer);
     for (const [now, then] of pairs) {
       for (const filter of filters) {
