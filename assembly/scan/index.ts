@@ -16,6 +16,8 @@ import {
 import { DOUBT, fieldBefore, isBlank, keyTable, openKeys as keys, values } from "./keys";
 import { ABSENT, FOUND, UNSURE, isPlain, readId, readText, readTime, resetText, textAt, textBytes, timeMs } from "./values";
 
+export { sieve } from "./sieve";
+
 /** What `scan` stopped for. */
 const DONE: u32 = 0;
 /** The host reads the line from `lineStart` to `lineEnd`, then goes on behind it. */

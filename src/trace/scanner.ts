@@ -70,7 +70,7 @@ const idleMax = 2;
 let compiled: WebAssembly.Module | "absent" | undefined;
 
 /** The module, compiled once; undefined where there is no WASM or no SIMD. */
-function scannerModule(): WebAssembly.Module | undefined {
+export function scannerModule(): WebAssembly.Module | undefined {
   if (compiled === undefined) {
     try {
       const bytes = Uint8Array.from(atob(scannerBase64), (char) => char.charCodeAt(0));

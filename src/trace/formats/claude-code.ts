@@ -1,6 +1,7 @@
 import { decodeUtf8, indexOfBytes, markerOf } from "../bytes.js";
 import { asList, asObject, asText, firstRecords, type JsonObject, recordsIn } from "../json.js";
 import type { InputMeta, Probe, RawRecord, RecordReader, TraceFormat, TraceSink } from "../reader.js";
+import { Sieve, sieveFlags } from "../sieve.js";
 import { parseTime } from "../time.js";
 import { callOfBlock } from "./message-turns.js";
 
@@ -42,12 +43,17 @@ function scoreOf(record: JsonObject): number {
 const kindEnd = markerOf('tool_use"');
 const sessionMarkers = [markerOf('"sessionId"'), markerOf('"session_id"')];
 const twoRecords = markerOf('}{"');
+/** Printable ASCII that needs no escape. */
+const plainText = /^[ !#-[\]-~]+$/;
 const asciiEscape = markerOf("\\u00");
 
 class TranscriptReader implements RecordReader {
   /** Sessions the sink knows from this input. */
   private readonly known = new Set<string>();
   private latest: string | undefined;
+  /** The latest session if its text stands in a line just as it is, else empty. */
+  private plainSession = "";
+  private readonly sieve = Sieve.shared();
 
   constructor(
     private readonly input: InputMeta,
@@ -117,6 +123,7 @@ class TranscriptReader implements RecordReader {
     if (this.known.has(session)) return;
     this.known.add(session);
     this.latest = session;
+    this.plainSession = plainText.test(session) ? session : "";
     this.sink.trace(session, { timeMs: parseTime(record["timestamp"]) });
   }
 
@@ -126,6 +133,8 @@ class TranscriptReader implements RecordReader {
    */
   private canSkip(bytes: Uint8Array): boolean {
     if (bytes[0] !== 0x7b || bytes[bytes.length - 1] !== 0x7d) return false;
+    const flags = this.sieve?.look(bytes, this.plainSession);
+    if (flags !== undefined && (flags & sieveFlags.otherSession) === 0) return flags === sieveFlags.sameSession;
     if (mayHoldCall(bytes)) return false;
     const named = sessionMarkers.map((marker) => this.namesOnlyKnown(bytes, marker));
     if (named.includes(false) || !named.includes(true)) return false;
