@@ -39,8 +39,8 @@ export const traceLineBytesMax = 256 * 1024 * 1024;
 export const traceBlobBytesMax = 256 * 1024 * 1024;
 /** Window of a Zstandard frame, which is memory: what its own tools take without being asked (level 19 and `--long`). */
 export const zstdWindowBytesMax = 128 * 1024 * 1024;
-/** Call ids remembered to count a call once, over all inputs; about 100 bytes each. Beyond it old sessions are forgotten. */
-export const callIdsMax = 2_000_000;
+/** Call ids remembered to count a call once, over all inputs: 64 MB. Beyond it those that were met least recently are forgotten. */
+export const callIdsMax = 4_000_000;
 /** Wrapper tools inside wrapper tools that are looked through; gateways are chained twice at most. */
 export const wrapperDepthMax = 4;
 /** Inputs below this together are read without threads: starting those takes longer. */

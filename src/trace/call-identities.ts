@@ -1,4 +1,5 @@
 import { callIdsMax } from "../limits.js";
+import { KeyedHash } from "./keyed-hash.js";
 
 /** What makes a call the same call (R2). */
 export interface CallIdentity {
@@ -10,58 +11,109 @@ export interface CallIdentity {
 }
 
 /**
- * Which calls have been counted: one set of ids per scope. Bounded: past `idsMax` ids the scope that was touched least
- * recently is forgotten, and of a single larger scope the oldest ids; a repetition of those would be counted again. The
- * scope at hand is always among the kept ones, so a reader never loses the session it is in. O(1) a call.
+ * Which calls have been counted. An identity is scope, id and name, kept as 64 bits of a keyed hash: 8 to 32 bytes instead
+ * of a text, and nobody who does not know the key can make two of them meet; among the most that are kept, two meet by
+ * chance once in ten million runs. Bounded: of more than `idsMax` identities those that were met least recently are
+ * forgotten, at least half of `idsMax` never are; what is forgotten and comes again is counted again. O(length) a call.
  */
 export class CallIdentities {
-  /** Least recently touched first. */
-  private readonly scopes = new Map<string, Set<string>>();
-  private latestScope = "";
-  private latestIds: Set<string> | undefined;
-  private size = 0;
+  private readonly hash: KeyedHash;
+  /** Half of what is remembered, and the half before it: what is met again moves to the current one. */
+  private current = new HashSet();
+  private before = new HashSet();
+  private latestScope: string | undefined;
+  private readonly scopeHash = { low: 0, high: 0 };
 
-  constructor(private readonly idsMax = callIdsMax) {}
+  /** `key`: two numbers of 32 random bits, made once a run; any give the same answers. */
+  constructor(
+    key: readonly [number, number] = [0, 0],
+    private readonly idsMax = callIdsMax,
+  ) {
+    this.hash = new KeyedHash(key[0], key[1]);
+  }
 
-  /** Whether a call was here before; it is known from now on. Calls without an id are never repetitions. */
+  /** Whether this call was here before; it is known from now on. Calls without an id are never repetitions. */
   isRepeated(format: string, call: CallIdentity): boolean {
     if (call.callId === undefined) return false;
-    const ids = this.idsOf(`${format}\u0000${call.scope ?? call.trace}`);
-    // The name belongs to the identity: an id that comes again with another name is another call, and must not hide.
-    let repeated = this.isKnown(ids, `${call.callId}\u0000${call.tool}`);
-    for (const alias of call.aliases ?? []) repeated = this.isKnown(ids, `${alias}\u0000${call.tool}`) || repeated;
-    if (this.size > this.idsMax) this.forget(ids);
+    this.enterScope(format, call.scope ?? call.trace);
+    let repeated = this.isKnown(call.callId, call.tool);
+    for (const alias of call.aliases ?? []) repeated = this.isKnown(alias, call.tool) || repeated;
     return repeated;
   }
 
-  private isKnown(ids: Set<string>, id: string): boolean {
-    const before = ids.size;
-    ids.add(id);
-    if (ids.size === before) return true;
-    this.size++;
-    return false;
+  private enterScope(format: string, scope: string): void {
+    const { hash } = this;
+    // Formats are few and hold no NUL, so that the two cannot be divided differently.
+    const full = `${format}\u0000${scope}`;
+    if (full === this.latestScope) return;
+    this.latestScope = full;
+    hash.begin();
+    hash.text(full);
+    hash.end();
+    this.scopeHash.low = hash.low;
+    this.scopeHash.high = hash.high;
   }
 
-  private idsOf(scope: string): Set<string> {
-    if (this.latestIds !== undefined && scope === this.latestScope) return this.latestIds;
-    const ids = this.scopes.get(scope) ?? new Set();
-    this.scopes.delete(scope);
-    this.scopes.set(scope, ids);
-    this.latestScope = scope;
-    this.latestIds = ids;
-    return ids;
-  }
-
-  private forget(current: Set<string>): void {
-    for (const [scope, ids] of this.scopes) {
-      if (this.size <= this.idsMax || ids === current) break;
-      this.scopes.delete(scope);
-      this.size -= ids.size;
+  private isKnown(id: string, tool: string): boolean {
+    const { hash } = this;
+    hash.begin();
+    hash.word(this.scopeHash.low);
+    hash.word(this.scopeHash.high);
+    hash.text(id);
+    // The name belongs to the identity: an id that comes again with another name is another call, and must not hide.
+    hash.text(tool);
+    hash.end();
+    if (!this.current.add(hash.low, hash.high)) return true;
+    const known = this.before.has(hash.low, hash.high);
+    if (this.current.size >= this.idsMax / 2) {
+      this.before = this.current;
+      this.current = new HashSet();
     }
-    for (const id of current) {
-      if (this.size <= this.idsMax) break;
-      current.delete(id);
-      this.size--;
+    return known;
+  }
+}
+
+/** Numbers of 64 bits in halves: open addressing, at most half full. */
+class HashSet {
+  size = 0;
+  private slots = 1024;
+  private low = new Uint32Array(1024);
+  private high = new Uint32Array(1024);
+
+  /** False when it is there already. */
+  add(low: number, high: number): boolean {
+    const at = this.find(low, high);
+    if (this.high[at] !== 0 || this.low[at] !== 0) return false;
+    this.low[at] = low;
+    this.high[at] = high;
+    this.size++;
+    if (this.size * 2 > this.slots) this.widen();
+    return true;
+  }
+
+  has(low: number, high: number): boolean {
+    const at = this.find(low, high);
+    return this.high[at] !== 0 || this.low[at] !== 0;
+  }
+
+  /** Where it stands or would stand. Both halves 0 mark a free place; the hash never gives that. */
+  private find(low: number, high: number): number {
+    const mask = this.slots - 1;
+    let at = low & mask;
+    while ((this.low[at] !== low || this.high[at] !== high) && (this.low[at] !== 0 || this.high[at] !== 0)) at = (at + 1) & mask;
+    return at;
+  }
+
+  private widen(): void {
+    const { low, high } = this;
+    this.slots *= 2;
+    this.low = new Uint32Array(this.slots);
+    this.high = new Uint32Array(this.slots);
+    for (let i = 0; i < low.length; i++) {
+      if (low[i] === 0 && high[i] === 0) continue;
+      const at = this.find(low[i]!, high[i]!);
+      this.low[at] = low[i]!;
+      this.high[at] = high[i]!;
     }
   }
 }

@@ -26,6 +26,11 @@ export interface CallBatch {
  * them (`TraceSetBuilder`) or it counts them and forgets (`ReplayFold`).
  */
 export interface CallConsumer {
+  /**
+   * Called before anything else of a reading: random bits for its hashes (`CallIdentities`), so that nobody can choose ids
+   * that collide. Answers do not depend on them.
+   */
+  start?(key: readonly [number, number]): void;
   /** Makes a trace known. Keys of different formats never meet. Returns its id; `seen` adds what was not known. */
   traceId(format: string, input: number, key: string, seen: TraceSeen): number;
   /** The id of a canonical name. Ids are dense from 0, in the order of first mention. */

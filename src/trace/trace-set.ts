@@ -95,7 +95,7 @@ export class TraceSetBuilder implements CallConsumer {
   private readonly traceIds = new Map<string, number>();
   private readonly traces: OpenTrace[] = [];
   private readonly sessionIds = new Map<string, number>();
-  private readonly identities = new CallIdentities();
+  private identities = new CallIdentities();
   private length = 0;
   private trace = new Uint32Array(256);
   private tool = new Uint32Array(256);
@@ -104,6 +104,10 @@ export class TraceSetBuilder implements CallConsumer {
   private input = new Uint32Array(256);
   private session = new Uint32Array(256);
   private subagent = new Uint8Array(256);
+
+  start(key: readonly [number, number]): void {
+    this.identities = new CallIdentities(key);
+  }
 
   traceId(format: string, input: number, key: string, seen: TraceSeen): number {
     const id = this.traceOf(format, input, key, seen.id);
