@@ -1,4 +1,4 @@
-import { asList, firstRecords, type JsonObject, recordsIn } from "../json.js";
+import { asList, asObject, firstRecords, type JsonObject, recordsIn } from "../json.js";
 import type { FieldNames, InputMeta, Probe, RawRecord, RecordReader, TraceFormat, TraceSink } from "../reader.js";
 import { parseTime } from "../time.js";
 
@@ -35,6 +35,12 @@ const usualKeys: EventKeys = {
   callId: ["call_id", "callId", "tool_call_id", "toolCallId", "tool_use_id"],
 };
 const argumentKeys = ["args", "arguments", "input", "tool_input", "parameters"];
+/** What a call was given and brought back, in the words of any program. */
+const contentKeys = [
+  ...argumentKeys,
+  ...["params", "payload", "data", "metadata", "attributes", "details", "items"],
+  ...["output", "result", "results", "response", "answer", "tool_output", "tool_response", "tool_result"],
+];
 
 /** The keys of an input: what the user named replaces the usual ones. */
 export function eventKeys(fields: FieldNames = {}): EventKeys {
@@ -62,6 +68,25 @@ function detect(probe: Probe): number {
     if (dated && names !== undefined && names.length > 0 && names.every((name) => typeof name === "string")) return 0.3;
   }
   return 0;
+}
+
+/** A plain event without what its call was given and brought back; anything else, lists of events included, as it is. */
+export function withoutContents(value: unknown, fields: FieldNames | undefined): unknown {
+  const list = asList(value);
+  if (list !== undefined) return list.some((each) => isEvent(each, fields)) ? list.map((each) => bare(each, fields)) : list;
+  return bare(value, fields);
+}
+
+function isEvent(value: unknown, fields: FieldNames | undefined): value is JsonObject {
+  const record = asObject(value);
+  return record !== undefined && typeof present(record, eventKeys(fields).tool) === "string";
+}
+
+/** The keys stay, which tell some formats apart. */
+function bare(value: unknown, fields: FieldNames | undefined): unknown {
+  if (!isEvent(value, fields)) return value;
+  const contents = contentKeys.filter((key) => Object.hasOwn(value, key) && typeof value[key] === "object");
+  return contents.length === 0 ? value : { ...value, ...Object.fromEntries(contents.map((key) => [key, null])) };
 }
 
 class EventReader implements RecordReader {

@@ -1,4 +1,5 @@
 import { eventLane } from "../event-lane.js";
+import { firstRecords } from "../json.js";
 import type { LaneFormat } from "../lane.js";
 import type { BlobFormat, Probe, TraceFormat } from "../reader.js";
 import { agentsSdk } from "./agents-sdk.js";
@@ -9,7 +10,7 @@ import { claudeHooks } from "./claude-hooks.js";
 import { codex } from "./codex.js";
 import { copilotCli } from "./copilot-cli.js";
 import { csv } from "./csv.js";
-import { events } from "./events.js";
+import { events, withoutContents } from "./events.js";
 import { geminiCli } from "./gemini-cli.js";
 import { jaeger } from "./jaeger.js";
 import { langfuse } from "./langfuse.js";
@@ -60,8 +61,21 @@ export const formatIds: readonly string[] = [...formats, ...blobFormats].map(({ 
 /** Records a format may look at before it must make up its mind. */
 export const recordsProbed = 64;
 
-/** The format that is surest of the records, or undefined when none claims them. Content decides, never the extension. */
+/**
+ * The format that is surest of the records, or undefined when none claims them. Content decides, never the extension. The
+ * arguments and results of plain events may look like anything, and whoever is called chooses them: they prove no format,
+ * and a few odd records take no log of events away from its reader.
+ */
 export function detectFormat(probe: Probe, candidates: readonly TraceFormat[] = formats): TraceFormat | undefined {
+  const bare = { ...probe, records: probe.records.map((record) => withoutContents(record, probe.fields)) };
+  const surest = surestOf(bare, candidates);
+  if (surest === undefined || surest === events || !candidates.includes(events)) return surest;
+  const records = firstRecords(bare.records);
+  const claims = (format: TraceFormat) => records.filter((each) => format.detect({ ...probe, records: [each] }) > 0).length;
+  return events.detect(bare) > 0 && claims(events) > claims(surest) ? events : surest;
+}
+
+function surestOf(probe: Probe, candidates: readonly TraceFormat[]): TraceFormat | undefined {
   let surest: TraceFormat | undefined;
   let best = 0;
   for (const format of candidates) {
