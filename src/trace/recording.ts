@@ -16,12 +16,20 @@ export interface Recording {
   readonly texts: readonly string[];
   readonly aliases: readonly (readonly string[])[];
   readonly notes: readonly Diagnostic[];
+  /** Batches of a few calls, each an event of its own. */
+  readonly batches: readonly FoundBatch[];
+}
+
+/** A batch of the fast lane with this number. */
+export interface FoundBatch {
+  readonly kind: "batch";
+  readonly format: string;
+  readonly lane: number;
+  readonly batch: LaneBatch;
 }
 
 /** One message of a thread: events, or a batch of a fast lane, in the order of the input. */
-export type Found =
-  | { readonly kind: "events"; readonly recording: Recording }
-  | { readonly kind: "batch"; readonly format: string; readonly lane: number; readonly batch: LaneBatch };
+export type Found = { readonly kind: "events"; readonly recording: Recording } | FoundBatch;
 
 const slots = 14;
 const none = -1;
@@ -29,6 +37,9 @@ const traceKind = 0;
 const callKind = 1;
 const badKind = 2;
 const noteKind = 3;
+const batchKind = 4;
+/** Calls of a batch that is worth a message of its own. */
+const batchCallsMin = 1024;
 /** Events a message. */
 const eventsMax = 4096;
 
@@ -40,6 +51,7 @@ export class Recorder implements IntakeSink {
   private texts = new Map<string, number>();
   private aliases: (readonly string[])[] = [];
   private notes: Diagnostic[] = [];
+  private batches: FoundBatch[] = [];
 
   constructor(
     private readonly unwrap: boolean,
@@ -68,21 +80,27 @@ export class Recorder implements IntakeSink {
   }
 
   batch(format: string, batch: LaneBatch, lane: number): void {
+    const found: FoundBatch = { kind: "batch", format, lane, batch: { ...batch, bad: [] } };
+    if (batch.length < batchCallsMin) {
+      this.put(undefined, batchKind, this.batches.push(found) - 1);
+      return;
+    }
     this.flush();
-    this.send({ kind: "batch", format, lane, batch: { ...batch, bad: [] } });
+    this.send(found);
   }
 
   /** Sends what has been put together so far. */
   flush(): void {
-    const { length, aliases, notes } = this;
+    const { length, aliases, notes, batches } = this;
     if (length === 0) return;
     const fields = this.fields.slice(0, length * slots);
     const timeMs = this.timeMs.slice(0, length);
-    this.send({ kind: "events", recording: { length, fields, timeMs, texts: [...this.texts.keys()], aliases, notes } });
+    this.send({ kind: "events", recording: { length, fields, timeMs, texts: [...this.texts.keys()], aliases, notes, batches } });
     this.length = 0;
     this.texts = new Map();
     this.aliases = [];
     this.notes = [];
+    this.batches = [];
   }
 
   private text(text: string | undefined): number {
@@ -114,8 +132,8 @@ export class Player {
 
   /** `idsOf`: of a lane of the thread that found it. */
   play(found: Found, idsOf: (lane: number) => LaneIds): void {
-    if (found.kind === "batch") this.playBatch(found.format, found.batch, found.lane, idsOf(found.lane));
-    else this.playEvents(found.recording);
+    if (found.kind === "batch") this.playBatch(found, idsOf(found.lane));
+    else this.playEvents(found.recording, idsOf);
   }
 
   /** The same lines are read again from their start: what was delivered once is passed over. */
@@ -126,15 +144,22 @@ export class Player {
     this.rows = 0;
   }
 
-  private playBatch(format: string, batch: LaneBatch, lane: number, ids: LaneIds): void {
+  private playBatch({ format, lane, batch }: FoundBatch, ids: LaneIds): void {
     const skipped = Math.min(this.rowsToSkip, batch.length);
     this.rowsToSkip -= skipped;
     this.rows += batch.length;
     this.delivery.batch(format, skipped === 0 ? batch : withoutFirst(batch, skipped), lane, ids);
   }
 
-  private playEvents(recording: Recording): void {
+  private playEvents(recording: Recording, idsOf: (lane: number) => LaneIds): void {
+    const { fields, batches } = recording;
     for (let event = 0; event < recording.length; event++) {
+      // Where batches end may be another place when lines are read again, so they are passed over by their calls.
+      if (fields[event * slots] === batchKind) {
+        const found = batches[fields[event * slots + 1]!]!;
+        this.playBatch(found, idsOf(found.lane));
+        continue;
+      }
       this.events++;
       if (this.eventsToSkip > 0) this.eventsToSkip--;
       else this.playEvent(recording, event);
