@@ -65,6 +65,8 @@ export const bufferedCallsMax = 2_000_000;
 export const traceFindingsMax = 500_000;
 /** Pairs of a trace and a tool without findings, 21 bytes each, to count the traces of a tool; beyond it those are at least. */
 export const tracePairsMax = 3_000_000;
+/** Traces told apart in a replay, about 300 bytes each; calls of further ones are counted as one trace, and an error says so. */
+export const tracesMax = 4_000_000;
 /** Traces listed one by one in a replay report, failing ones first; all are counted. */
 export const tracesListedMax = 5_000;
 /** Traces a report names as failing most. */

@@ -47,7 +47,7 @@ export const traceCodes = {
   trace_none_selected: {
     level: "error",
     title: "no trace left to judge",
-    meaning: "Traces were read, but none of them is of the wanted agent or within the wanted time.",
+    meaning: "Traces were read, but none of them is of the wanted agent, session and time; or reading was stopped too early.",
     fix: "widen or drop the filters",
   },
   trace_out_of_order: {
@@ -56,6 +56,12 @@ export const traceCodes = {
     meaning:
       "Some calls were judged before it was known when their tool was first seen, or whose trace it is, and standard input cannot be read again.",
     fix: "put the traces into a file and name it, so that it can be read twice; or judge without grace by `--no-grace`",
+  },
+  trace_too_many: {
+    level: "error",
+    title: "more traces than can be told apart",
+    meaning: "Every call was judged and counted, but the last traces are reported as one, and grace knows no agents of theirs.",
+    fix: "name fewer files at a time",
   },
   trace_input_changed: {
     level: "error",

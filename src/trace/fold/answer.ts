@@ -1,6 +1,7 @@
 import { diagnostic } from "../../diagnostics/codes.js";
 import type { Diagnostic } from "../../diagnostics/diagnostic.js";
 import type { Evaluation } from "../../engine/result.js";
+import { tracesMax } from "../../limits.js";
 import type { ReplayReport, ReplaySummary } from "../replay-report.js";
 import type { TraceInputSummary } from "../trace-set.js";
 import { decisionChanges } from "./changes.js";
@@ -101,11 +102,18 @@ function noneSelected({ known, selection, doubt }: Folded): readonly Diagnostic[
 }
 
 /** What makes the answer less than the whole truth. */
-export function doubts({ doubt }: Folded): readonly Diagnostic[] {
-  if (doubt === "changed") {
-    return [diagnostic("trace_input_changed", { message: "the traces were read twice and were not the same both times" })];
+export function doubts({ doubt, known }: Folded): readonly Diagnostic[] {
+  const found: Diagnostic[] = [];
+  if (known.traces.overflowed) {
+    const message = `there are more than ${tracesMax} traces: the calls of further ones are counted as one trace`;
+    found.push(diagnostic("trace_too_many", { message }));
   }
-  if (doubt !== "unsettled") return [];
-  const message = "the traces can be read only once and are not in order of time: some calls may be judged wrongly";
-  return [diagnostic("trace_out_of_order", { message })];
+  if (doubt === "changed") {
+    found.push(diagnostic("trace_input_changed", { message: "the traces were read twice and were not the same both times" }));
+  }
+  if (doubt === "unsettled") {
+    const message = "the traces can be read only once and are not in order of time: some calls may be judged wrongly";
+    found.push(diagnostic("trace_out_of_order", { message }));
+  }
+  return found;
 }

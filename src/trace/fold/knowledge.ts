@@ -1,4 +1,4 @@
-import { rowExamplesMax } from "../../limits.js";
+import { rowExamplesMax, tracesMax } from "../../limits.js";
 import type { TraceFilter } from "../select.js";
 import type { TraceSet } from "../trace-set.js";
 import { roomFor } from "./columns.js";
@@ -39,6 +39,9 @@ export const isWithin = 2;
 /** No agent: the traces that name none share this number (T1). */
 export const noAgent = 0;
 
+/** No key of a reader: what stands for all traces beyond the cap. */
+const beyondKey = "\u0000";
+
 /** All traces in columns. Keys of different formats never meet. */
 export class TraceIndex {
   length = 0;
@@ -60,7 +63,11 @@ export class TraceIndex {
   met = new Uint8Array(64);
   /** 1: the trace or one of its calls is of the session asked for. */
   inSession = new Uint8Array(64);
+  /** Some traces are not told apart. */
+  overflowed = false;
   private readonly keys: Map<string, number>[] = [];
+
+  constructor(private readonly max: number) {}
 
   /** The trace of a key; a new one is made for a new key. */
   open(format: string, input: number, key: string, id: string | undefined): number {
@@ -68,6 +75,10 @@ export class TraceIndex {
     this.keys[formatNumber] ??= new Map();
     const keys = this.keys[formatNumber];
     let index = keys.get(key);
+    if (index === undefined && this.length >= this.max && key !== beyondKey) {
+      this.overflowed = true;
+      return this.open(format, input, beyondKey, "(further traces)");
+    }
     if (index === undefined) {
       index = this.push(id ?? key, formatNumber, input);
       keys.set(key, index);
@@ -117,20 +128,21 @@ export class Knowledge {
   readonly rawNames: string[][] = [];
   /** Number 0 is no agent. */
   readonly agents: (string | undefined)[] = [undefined];
-  readonly traces = new TraceIndex();
+  readonly traces: TraceIndex;
   sightings = new AgentTools();
   private readonly agentNumbers = new Map<string, number>();
   private readonly sinceMs: number;
   private readonly untilMs: number;
 
-  constructor({ sinceMs = -Infinity, untilMs = Infinity }: TraceFilter) {
+  constructor({ sinceMs = -Infinity, untilMs = Infinity }: TraceFilter, max = tracesMax) {
+    this.traces = new TraceIndex(max);
     this.sinceMs = sinceMs;
     this.untilMs = untilMs;
   }
 
   /** Of a set: its numbers of traces and tools stay what they are. */
   static of(set: TraceSet, filter: TraceFilter): Knowledge {
-    const known = new Knowledge(filter);
+    const known = new Knowledge(filter, Infinity);
     const { traces } = known;
     for (const [number, name] of set.names.entries()) {
       known.tools.numberOf(name);

@@ -27,7 +27,7 @@ export function verdictOf(counts: Uint32Array, trace: number): number {
   return -1;
 }
 
-/** The traces of a report, made only where they are listed. */
+/** The traces of a report, made only where they are listed: the worst ones, and of those the ones with findings kept. */
 export class TraceReports {
   private readonly found = new Map<number, Found[]>();
   readonly listed: readonly number[];
@@ -41,7 +41,9 @@ export class TraceReports {
     listedMax = tracesListedMax,
   ) {
     const { selection, tally } = folded;
-    this.listed = listable(selection.traces, (trace) => verdictOf(tally.ofTrace, trace), listedMax);
+    const rank = (trace: number) =>
+      verdictOf(tally.ofTrace, trace) * 2 + (tally.ofTrace[trace * traceWords + dropped] === 1 ? 0 : 1);
+    this.listed = listable(selection.traces, rank, listedMax);
     this.failing = mostFailing(selection.traces, tally.ofTrace);
     this.detailsDropped = selection.traces.reduce((sum, trace) => sum + (tally.ofTrace[trace * traceWords + dropped] ?? 0), 0);
     const wanted = new Set([...this.listed, ...this.failing]);
@@ -113,14 +115,13 @@ export class TraceReports {
   }
 }
 
-/** At most so many traces: the worst ones, of equal ones the latest, in the order they came in. */
-function listable(traces: readonly number[], verdict: (trace: number) => number, max: number): readonly number[] {
+/** At most so many traces: those of the highest rank, of equal ones the latest, in the order they came in. */
+function listable(traces: readonly number[], rankOf: (trace: number) => number, max: number): readonly number[] {
   if (traces.length <= max) return traces;
+  const ranks = Int8Array.from(traces, rankOf);
   const chosen = new Set<number>();
-  for (const wanted of [2, 1, 0, -1]) {
-    for (let i = traces.length - 1; i >= 0 && chosen.size < max; i--) {
-      if (verdict(traces[i]) === wanted) chosen.add(traces[i]);
-    }
+  for (const rank of [...new Set(ranks)].sort((a, b) => b - a)) {
+    for (let i = traces.length - 1; i >= 0 && chosen.size < max; i--) if (ranks[i] === rank) chosen.add(traces[i]);
   }
   return traces.filter((trace) => chosen.has(trace));
 }

@@ -4,6 +4,7 @@ import { matchGlob } from "../../../src/glob/match.js";
 import { callsInOrder } from "../../../src/trace/call-order.js";
 import { replayReport } from "../../../src/trace/fold/answer.js";
 import { ReplayFold } from "../../../src/trace/fold/fold.js";
+import { Knowledge } from "../../../src/trace/fold/knowledge.js";
 import { replay } from "../../../src/trace/replay.js";
 import type { ReplayEngine, ReplayOptions } from "../../../src/trace/replay-engine.js";
 import type { ReplayReport } from "../../../src/trace/replay-report.js";
@@ -290,6 +291,20 @@ describe("the report of a replay", () => {
       ({ findings, verdict }) => findings.length === 0 && verdict !== "pass" && verdict !== "skipped",
     );
     expect(missing.length).toBe(cut.detailsDropped);
+  });
+
+  it("counts further traces as one when there are too many, and says so", () => {
+    const fold = new ReplayFold(sketched({}), {}, new Knowledge({}, 3));
+    for (let i = 0; i < 9; i++) fold.add(`f${i % 2}`, 0, { trace: `t${i}`, tool: "rm", line: i + 1 });
+    const { traces, summary, diagnostics } = replayReport(fold.finish(), { inputs: toldInputs, diagnostics: [] }, false);
+    expect(traces.map(({ id, calls }) => `${id} ${calls}`)).toEqual([
+      "t0 1",
+      "t1 1",
+      "t2 1",
+      "(further traces) 3",
+      "(further traces) 3",
+    ]);
+    expect([summary.calls, diagnostics.map(({ code, level }) => `${level} ${code}`)]).toEqual([9, ["error trace_too_many"]]);
   });
 
   it("lists new tools latest first, per agent, with the end of their grace", async () => {
