@@ -112,6 +112,7 @@ export interface ToolReport {
   readonly reasons: readonly string[];
   readonly firstMs: number | undefined;
   readonly lastMs: number | undefined;
+  /** Traces with calls of it; beyond `tracePairsMax` pairs of a trace and a tool, at least so many. */
   readonly traces: number;
   /** The first calls, at most `placesMax`. */
   readonly places: readonly CallPlace[];
@@ -179,7 +180,10 @@ export interface WrapperCalls {
 
 export interface ReplayReport {
   readonly summary: ReplaySummary;
-  /** Undated ones in the order of the inputs, then oldest first; at most `tracesListedMax`, those with failures before others. */
+  /**
+   * Undated ones in the order of the inputs, then oldest first; at most `tracesListedMax`: the worst ones, of those the ones
+   * whose findings were kept, of those the latest.
+   */
   readonly traces: readonly TraceReport[];
   /** Traces judged and counted but not in `traces`. */
   readonly tracesNotListed: number;
@@ -187,7 +191,7 @@ export interface ReplayReport {
   readonly detailsDropped: number;
   /** Most failing calls first, then most warnings; at most 10, none that passes. */
   readonly topFailing: readonly TraceReport[];
-  /** Forbidden rules, triggers, then capability globs, org's before agent's, as declared. */
+  /** Forbidden rules, triggers, then capability globs, org's before agent's, as declared; last the default for unmapped tools. */
   readonly rules: readonly RuleHits[];
   /** Most called first. */
   readonly tools: readonly ToolReport[];
