@@ -1,5 +1,5 @@
 import { traceLineBytesMax } from "../limits.js";
-import { decodeUtf8, joinBytes, lineFeed, skipBlanks, trimBlanks } from "./bytes.js";
+import { decodeUtf8, isBlank, joinBytes, lineFeed, skipBlanks, trimBlanks } from "./bytes.js";
 
 /** `text`: nothing in it looks like JSON. */
 export type Framing = "json" | "lines" | "text";
@@ -200,13 +200,21 @@ export function framingOf(head: Uint8Array, whole: boolean): Framing {
     start = end + 1;
   }
   if (!opens) return laterRecords > 0 ? "lines" : "text";
-  if (laterRecords === 0 || firstValue(head) === "valid") return "json";
-  return laterRecords * 2 > later || firstValue(head) === "broken" ? "lines" : "json";
+  if (laterRecords === 0 || firstValue(head).kind === "valid") return "json";
+  return laterRecords * 2 > later || firstValue(head).kind === "broken" ? "lines" : "json";
 }
 
-/** Whether a head that begins like a document holds a first value that is none: a log may begin with `[2026-01-01]`. */
-export function beginsBroken(head: Uint8Array): boolean {
-  return firstValue(head) === "broken";
+/**
+ * Whether a head that begins like a document may be a log: what its first bracket opens is no value (`[2026-01-01] started`),
+ * or text goes on behind it on the line (`[17] started`).
+ */
+export function beginsLikeLog(head: Uint8Array): boolean {
+  const first = firstValue(head);
+  if (first.kind !== "valid") return first.kind === "broken";
+  let at = first.end;
+  while (head[at] === 0x20 || head[at] === 0x09) at++;
+  const next = head[at];
+  return next !== undefined && !isBlank(next) && next !== 0x7b && next !== 0x5b && next !== 0x2c;
 }
 
 /** The first lines as text, for detection; the last of them only when it is `whole`. */
@@ -224,18 +232,25 @@ export function textLines(head: Uint8Array, whole: boolean): readonly string[] {
   return found;
 }
 
+interface FirstValue {
+  readonly kind: "valid" | "broken" | "open";
+  /** Behind its last byte. */
+  readonly end: number;
+}
+
 /** Whether the first bracketed value of the head ends there, and is JSON. */
-function firstValue(head: Uint8Array): "valid" | "broken" | "open" {
-  let found: "valid" | "broken" | "open" | undefined;
+function firstValue(head: Uint8Array): FirstValue {
+  let found: FirstValue | undefined;
   const framer = new ValueFramer({
     record: (bytes, _, cut) => {
-      found ??= cut ? "open" : isRecord(bytes, 0, bytes.length) ? "valid" : "broken";
+      const kind = cut ? "open" : isRecord(bytes, 0, bytes.length) ? "valid" : "broken";
+      found ??= { kind, end: skipBlanks(head) + bytes.length };
     },
     tooLong: () => {},
   });
   framer.push(head);
   framer.end();
-  return found ?? "open";
+  return found ?? { kind: "open", end: head.length };
 }
 
 function isRecord(head: Uint8Array, start: number, end: number): boolean {

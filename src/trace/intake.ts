@@ -5,7 +5,7 @@ import type { IntakeSink } from "./delivery.js";
 import { lineSpan } from "./findings.js";
 import { detectFormat, recordsProbed } from "./formats/registry.js";
 import {
-  beginsBroken,
+  beginsLikeLog,
   type Framer,
   type Framing,
   framingOf,
@@ -203,7 +203,7 @@ export class Intake {
   /** Where the head is no JSON, the formats of text are asked; with their answer the format is known. */
   private framingOf(head: Uint8Array, whole: boolean): Framing {
     const framing = framingOf(head, whole);
-    if (framing === "lines" || (framing === "json" && !beginsBroken(head))) return framing;
+    if (framing === "lines" || (framing === "json" && !beginsLikeLog(head))) return framing;
     const records = textLines(head, whole);
     const format = records.length === 0 ? undefined : this.detect("text", records);
     if (format === undefined) return framing;
