@@ -90,7 +90,7 @@ class SpanReader implements RecordReader {
         });
         break;
       case "handoff":
-        this.held.of(key).handsOn = true;
+        this.held.of(key).handoffs.add(handoffTo(content["to_agent"]));
         break;
       case "generation":
         for (const { call, callId } of proposalsOf(asList(content["output"]) ?? [], id, (what) => this.sink.bad(line, what))) {
@@ -123,9 +123,15 @@ class SpanReader implements RecordReader {
   }
 }
 
+/** What the SDK calls the handing on to an agent, but for the case of its letters. */
+function handoffTo(agent: unknown): string {
+  return `transfer_to_${asToolName(agent)
+    .replaceAll(/[^A-Za-z0-9]/g, "_")
+    .toLowerCase()}`;
+}
+
 /** The model hands on to another agent by a call, which is none of a tool. */
 function callsThatCount(trace: HeldTrace): readonly HeldCall[] {
   const calls = withoutRepeatedProposals(trace);
-  if (!trace.handsOn) return calls;
-  return calls.filter((call) => call.isProposal !== true || !call.tool.startsWith("transfer_to_"));
+  return calls.filter((call) => call.isProposal !== true || !trace.handoffs.has(call.tool.toLowerCase()));
 }

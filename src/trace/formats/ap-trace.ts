@@ -1,6 +1,7 @@
 import { asList, asObject, asText, asToolName, firstRecords, type JsonObject } from "../json.js";
 import type { InputMeta, Probe, RawRecord, RecordReader, TraceFormat, TraceSink } from "../reader.js";
 import { parseTime } from "../time.js";
+import { isUnique } from "./conversations.js";
 
 /**
  * AP-Trace: one record per step of an agent, as JSON lines, a list, the answer of the traces API (`{traces: [...]}`), or
@@ -74,17 +75,22 @@ class ApTraceReader implements RecordReader {
     // Records without an id are all different; the key cannot meet an id, which has no NUL at its start.
     const trace = id ?? `\u0000${this.input.name}\u0000${line}\u0000${this.anonymous++}`;
     const agent = asText(record["agent_id"]);
-    const timeMs = parseTime(record["timestamp"]);
+    const { timestamp } = record;
+    const timeMs = parseTime(timestamp);
+    // Text out of an object could be a trap.
+    const time = typeof timestamp === "string" || typeof timestamp === "number" ? timestamp : "";
     const session = asText(asObject(record["context"])?.["session_id"]) ?? asText(record["session_id"]);
     this.sink.trace(trace, { timeMs, agent, id: id ?? `${this.input.name}:${line}` });
     const seen = new Set<string>();
     toolsOf(record).forEach((call, index) => {
       // A record is found twice when two exports hold it, with call ids in one and bare names in the other.
-      const place = `${trace}\u0000${String(record["timestamp"] ?? "")}\u0000${index}\u0000${call.tool}`;
+      const place = `${trace}\u0000${time}\u0000${index}\u0000${call.tool}`;
       const known = `${call.id}\u0000${call.tool}`;
       if (call.id !== undefined && seen.has(known)) return;
       seen.add(known);
-      const ids = call.id === undefined ? { callId: place } : { callId: call.id, aliases: [place] };
+      // Ids that start anew with each step say nothing of other records.
+      const own = call.id === undefined || isUnique(call.id, call.tool) ? call.id : `${trace}\u0000${call.id}`;
+      const ids = own === undefined ? { callId: place } : { callId: own, aliases: [place] };
       this.sink.call({ trace, ...ids, scope: session, session, tool: call.tool, args: () => call.args, timeMs, agent, line });
     });
   }

@@ -42,7 +42,7 @@ function scoreOf(record: JsonObject): number {
 
 class EventReader implements RecordReader {
   private session: string;
-  /** Asked for and not started yet, by session and call id. */
+  /** Asked for and not started yet, by session, call id and name. */
   private readonly requested = new Map<string, CallRecord>();
 
   constructor(
@@ -74,24 +74,24 @@ class EventReader implements RecordReader {
       this.sink.trace(this.session, { timeMs: parseTime(data["startTime"]) ?? timeMs });
     } else if (type === "tool.execution_start") {
       const call = this.callOf(data, data["toolName"], timeMs, line);
-      this.requested.delete(keyOf(call));
+      this.requested.delete(keyOf(call, data["toolName"]));
       this.sink.call(call);
     } else if (type === "assistant.message") {
       for (const each of asList(data["toolRequests"]) ?? []) {
         const request = asObject(each) ?? {};
         const call = this.callOf({ parentToolCallId: data["parentToolCallId"], ...request }, request["name"], timeMs, line);
         if (call.callId === undefined) this.sink.call(call);
-        else this.request(call);
+        else this.request(keyOf(call, request["name"]), call);
       }
     }
   }
 
   /** Beyond the cap the oldest request counts at once: it will hardly start any more, and must not be lost. */
-  private request(call: CallRecord): void {
-    this.requested.set(keyOf(call), call);
+  private request(key: string, call: CallRecord): void {
+    this.requested.set(key, call);
     if (this.requested.size <= requestsOpenMax) return;
-    const [key, oldest] = this.requested.entries().next().value!;
-    this.requested.delete(key);
+    const [first, oldest] = this.requested.entries().next().value!;
+    this.requested.delete(first);
     this.sink.call(oldest);
   }
 
@@ -112,6 +112,7 @@ class EventReader implements RecordReader {
   }
 }
 
-function keyOf(call: CallRecord): string {
-  return `${call.trace}\u0000${call.callId ?? ""}`;
+/** With the name as both events have it: an id that comes with another name is another call (R2). */
+function keyOf({ trace, callId }: CallRecord, name: unknown): string {
+  return JSON.stringify([trace, callId, asToolName(name)]);
 }

@@ -17,8 +17,8 @@ export interface HeldTrace {
   session: string | undefined;
   /** Whether tool runs are recorded in it, now or before a part of it was settled. */
   hasRuns: boolean;
-  /** Whether one agent handed on to another in it. */
-  handsOn: boolean;
+  /** Names of the calls by which one agent hands on to another in it. */
+  readonly handoffs: Set<string>;
   readonly calls: HeldCall[];
   /** Parents and agents of spans, where a format has them. */
   readonly spans: Map<string, HeldSpan>;
@@ -57,7 +57,7 @@ export class HeldTraces {
     let trace = this.open.get(key);
     if (trace === undefined) {
       const hasRuns = this.settledWithRuns.has(key);
-      trace = { key, session: undefined, hasRuns, handsOn: false, calls: [], spans: new Map(), ids: new Set(), bytes: 0 };
+      trace = { key, session: undefined, hasRuns, handoffs: new Set(), calls: [], spans: new Map(), ids: new Set(), bytes: 0 };
       this.open.set(key, trace);
     }
     this.latest = trace;
@@ -67,7 +67,7 @@ export class HeldTraces {
   hold(key: string, call: HeldCall): void {
     const trace = this.of(key) as Entry;
     if (call.isProposal !== true) trace.hasRuns = true;
-    const id = call.callId === undefined ? undefined : `${call.callId}\u0000${call.tool}`;
+    const id = call.callId === undefined ? undefined : JSON.stringify([call.callId, call.server, call.tool]);
     if (id !== undefined && trace.ids.has(id)) return;
     if (id !== undefined) trace.ids.add(id);
     trace.calls.push(call);

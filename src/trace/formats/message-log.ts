@@ -103,12 +103,18 @@ export class MessageLogReader implements RecordReader {
     const { timeMs, agent } = exchange;
     this.rememberAnswer(exchange.answerId, key);
     this.know(key, undefined, timeMs, agent);
-    const answer = exchange.answerId ?? `\u0000${this.answers++}`;
+    const answer = this.nameOf(exchange);
     exchange.answers.forEach((turns, choice) => {
       turns
         .flatMap((turn) => turn.calls)
         .forEach((call, index) => this.emit(key, this.placed(call, `${answer}:${choice}:${index}`), timeMs, agent, line));
     });
+  }
+
+  /** Some servers give all answers one id, or count them from 0: then the time tells them apart, or nothing does. */
+  private nameOf({ answerId, timeMs }: LoggedExchange): string {
+    if (answerId !== undefined && isUnique(answerId, "")) return answerId;
+    return answerId === undefined || timeMs === undefined ? `\u0000${this.answers++}` : `${answerId}@${timeMs}`;
   }
 
   /** A message or an item on a line of its own goes on with the conversation of the input. */

@@ -43,11 +43,17 @@ export function isStreamEvent(record: JsonObject): boolean {
   return isChatChunk(record) || isResponseEvent(record) || isAnthropicEvent(record);
 }
 
+interface OpenCall {
+  readonly id: string;
+  readonly name: unknown;
+}
+
 /** The calls that events begin, each once. Keeps what is open of the answers at hand, no more. */
 export class StreamCalls {
-  /** Open calls of chat chunks: by the answer and choice, the id of the call at each index. */
-  private readonly open = new Map<string, Map<string, string>>();
-  private message = "";
+  /** Open calls of chat chunks: by the answer and choice, the call at each index. */
+  private readonly open = new Map<string, Map<string, OpenCall>>();
+  /** The id of the message that is streamed, where its beginning was logged. */
+  private message: string | undefined;
   private count = 0;
 
   of(event: JsonObject, complain: Complaint): readonly FoundCall[] {
@@ -62,12 +68,12 @@ export class StreamCalls {
       const delta = asObject(choice?.["delta"]);
       if (choice === undefined || delta === undefined) continue;
       const answer = `${asText(chunk["id"]) ?? ""}:${asPosition(choice["index"])}`;
-      for (const part of asList(delta["tool_calls"]) ?? []) {
+      (asList(delta["tool_calls"]) ?? []).forEach((part, position) => {
         const call = asObject(part);
-        if (call === undefined) continue;
+        if (call === undefined) return;
         const named = asObject(call["function"]) ?? asObject(call["custom"]) ?? call;
-        this.begin(calls, answer, asPosition(call["index"]), named["name"], asText(call["id"]));
-      }
+        this.begin(calls, answer, asPosition(call["index"] ?? position), named["name"], asText(call["id"]));
+      });
       const legacy = asObject(delta["function_call"]);
       if (legacy !== undefined) this.begin(calls, answer, "function_call", legacy["name"], undefined);
       if (typeof choice["finish_reason"] === "string") this.open.delete(answer);
@@ -75,15 +81,18 @@ export class StreamCalls {
     return calls;
   }
 
-  /** The first part of a call has its name; some servers repeat name and id, some begin a new call at the same index. */
+  /**
+   * The first part of a call has its name; some servers repeat name and id, some begin a new call at the same index, which
+   * has another id or, where there are none, another name.
+   */
   private begin(calls: FoundCall[], answer: string, index: string, name: unknown, id: string | undefined): void {
     if (name === undefined || name === null || name === "") return;
-    const open = this.open.get(answer) ?? new Map<string, string>();
-    const openId = open.get(index);
-    if (openId !== undefined && (id === undefined || id === openId)) return;
+    const open = this.open.get(answer) ?? new Map<string, OpenCall>();
+    const known = open.get(index);
+    if (known !== undefined && known.name === name && (id === undefined || id === known.id)) return;
     // Answers that never finish must not pile up.
     if (this.open.size >= conversationLinksMax) this.open.clear();
-    this.open.set(answer, open.set(index, id ?? ""));
+    this.open.set(answer, open.set(index, { id: id ?? "", name }));
     calls.push({ tool: asToolName(name), id, place: `${answer}:${index}:${this.count++}` });
   }
 
@@ -93,9 +102,10 @@ export class StreamCalls {
       this.message = asText(message["id"]) ?? `${this.count++}`;
       return callsOfMessage(message, complain);
     }
+    if (event["type"] === "message_stop") this.message = undefined;
     const block = asObject(event["content_block"]);
     if (event["type"] !== "content_block_start" || block === undefined) return [];
-    const place = `${this.message}:${asPosition(event["index"])}`;
+    const place = this.message === undefined ? `\u0000${this.count++}` : `${this.message}:${asPosition(event["index"])}`;
     return callsOfMessage({ content: [block] }, complain).map((call) => ({ ...call, place }));
   }
 }

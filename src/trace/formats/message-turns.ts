@@ -14,7 +14,7 @@ const resultKeys = ["tool_call_id", "toolCallId", "tool_use_id", "call_id"] as c
 
 /** LangChain wraps a message as `{lc, id, kwargs}` or as `{type, data}`. */
 function unwrapped(message: JsonObject): JsonObject {
-  const kwargs = asObject(message["kwargs"]);
+  const kwargs = message["role"] === undefined ? asObject(message["kwargs"]) : undefined;
   if (kwargs !== undefined) return { ...kwargs, type: kwargs["type"] ?? asList(message["id"])?.at(-1) };
   const inner = message["role"] === undefined ? asObject(message["data"]) : undefined;
   return inner !== undefined && Object.hasOwn(inner, "content") ? { type: message["type"], ...inner } : message;
@@ -36,21 +36,25 @@ export function callsOfMessage(message: JsonObject, complain: Complaint): readon
   const calls = listedCalls(message, complain);
   if (calls.length === 0) calls.push(...listedCalls(asObject(message["additional_kwargs"]) ?? {}, complain));
   if (message["from"] === "function_call") calls.push(...callsInText(message["value"]));
-  const content = message["content"] ?? message["parts"];
-  const listed = [...calls];
-  for (const item of asList(content) ?? (asObject(content) === undefined ? [] : [content])) {
-    const call = callOfBlock(asObject(item) ?? {});
-    if (call !== undefined && !listed.some((known) => isSame(known, call))) calls.push(call);
+  for (const content of [message["content"], message["parts"]]) {
+    const known = [...calls];
+    for (const item of asList(content) ?? [content]) {
+      const call = callOfBlock(asObject(item) ?? {});
+      if (call !== undefined && !known.some((each) => isSame(each, call))) calls.push(call);
+    }
   }
   return calls;
 }
 
 function isSame(known: FoundCall, call: FoundCall): boolean {
-  return known.tool === call.tool && known.id === call.id && call.id !== undefined;
+  return known.tool === call.tool && known.server === call.server && known.id === call.id && call.id !== undefined;
 }
 
+const listKeys = ["tool_calls", "toolCalls", "toolInvocations"] as const;
+
 function listedCalls(message: JsonObject, complain: Complaint): FoundCall[] {
-  const listed = firstOf(message, ["tool_calls", "toolCalls"]);
+  const lists = listKeys.map((key) => message[key]).filter((list) => list !== undefined && list !== null);
+  const listed = lists.find((list) => asList(list)?.length !== 0);
   if (listed !== undefined && asList(listed) === undefined) complain("`tool_calls` is a list");
   const calls = (asList(listed) ?? []).map(listedCall);
   const single = message["function_call"];
@@ -105,11 +109,26 @@ export function callOfBlock(block: JsonObject): FoundCall | undefined {
       return { tool: asToolName(block["name"]), id: asText(block["id"]), args: () => block["arguments"] };
     default: {
       const call = asObject(block["toolUse"]) ?? asObject(block["functionCall"]);
-      if (call === undefined) return undefined;
+      if (call === undefined) return callOfPart(block);
       const id = asText(call["toolUseId"]) ?? asText(call["id"]);
       return { tool: asToolName(call["name"]), id, args: () => call["input"] ?? call["args"] };
     }
   }
+}
+
+/** Parts of the messages that the Vercel AI SDK keeps for its interface: a call with its state, named beside or in its type. */
+function callOfPart(part: JsonObject): FoundCall | undefined {
+  const type = asText(part["type"]);
+  const invocation = type === "tool-invocation" ? asObject(part["toolInvocation"]) : undefined;
+  if (invocation !== undefined) return listedCall(invocation);
+  if (type === undefined || asText(part["toolCallId"]) === undefined || asText(part["state"]) === undefined) return undefined;
+  const isNamed = type === "dynamic-tool";
+  if (!isNamed && !type.startsWith("tool-")) return undefined;
+  return {
+    tool: isNamed ? asToolName(part["toolName"]) : type.slice("tool-".length),
+    id: asText(part["toolCallId"]),
+    args: () => part["input"],
+  };
 }
 
 /** ShareGPT turns hold calls as JSON text. Text that is none was still meant as a call, of no name. */

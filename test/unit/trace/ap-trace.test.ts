@@ -133,8 +133,24 @@ describe("AP-Trace inputs", () => {
       action: { type: "execute", tool_calls: ids.map((each) => ({ id: each, tool_name: "Bash" })) },
       context: { session_id: "s1" },
     });
-    const set = await read(lines(record("tr-1", ["c1"], "1T10:00:00Z"), record("tr-2", ["c1", "c2", "c2"], "1T10:01:00Z")));
-    expect(set.traces.map((trace) => trace.calls)).toEqual([1, 1]);
+    const read2 = async (...ids: string[]) => {
+      const set = await read(
+        lines(record("tr-1", ids.slice(0, 1), "1T10:00:00Z"), record("tr-2", [...ids, ids[1]!], "1T10:01:00Z")),
+      );
+      return set.traces.map((trace) => trace.calls);
+    };
+    expect(await read2("toolu_01AQsrCHjrnFGhpH3npeccg8", "toolu_01BTsrCHjrnFGhpH3npeccg9")).toEqual([1, 1]);
+    // Ids that start anew with each step.
+    expect(await read2("call_0", "call_1")).toEqual([1, 2]);
+  });
+
+  it("is not harmed by a timestamp of another kind", async () => {
+    for (const timestamp of ['{"toString":1}', `${"[".repeat(9000)}${"]".repeat(9000)}`]) {
+      const set = await read(
+        `{"trace_id":"tr-1","agent_id":"a","action":{"type":"execute","name":"Bash"},"timestamp":${timestamp}}`,
+      );
+      expect(set.calls.length).toBe(1);
+    }
   });
 
   it("takes steps of one trace id at different times as different calls of one trace", async () => {

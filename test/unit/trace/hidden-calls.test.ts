@@ -1,0 +1,112 @@
+import { describe, expect, it } from "vitest";
+import { readTraces } from "../../../src/trace/io/read.js";
+import { lines } from "../../support/traces.js";
+
+/** Names of the calls that count, in order. */
+async function toolsOf(...records: object[]): Promise<string[]> {
+  const set = await readTraces([{ name: "log", bytes: Buffer.from(lines(...records)) }]);
+  return Array.from(set.calls.tool, (tool) => set.names[tool]!);
+}
+
+const randomId = "call_oIHazX6yQrB8hUwl4cRilFKj";
+const user = { role: "user", content: "go" };
+
+describe("an id that comes again with another name, or from another server, hides no call", () => {
+  it("in events of the Copilot CLI", async () => {
+    const start = { type: "session.start", data: { sessionId: "s" }, id: "0", parentId: null };
+    const asked = (...names: string[]) => {
+      const toolRequests = names.map((name) => ({ toolCallId: "x", name }));
+      return { type: "assistant.message", id: "1", parentId: "0", data: { toolRequests } };
+    };
+    const started = { type: "tool.execution_start", id: "2", parentId: "1", data: { toolCallId: "x", toolName: "view" } };
+    expect(await toolsOf(start, asked("bash"), started)).toEqual(["view", "bash"]);
+    expect(await toolsOf(start, asked("bash", "view"))).toEqual(["bash", "view"]);
+    expect(await toolsOf(start, asked("view"), started)).toEqual(["view"]);
+  });
+
+  it("in tools that a proxy ran", async () => {
+    const run = (mcp_server_name: string) => {
+      const metadata = { mcp_tool_call_metadata: { name: "delete", mcp_server_name } };
+      return { id: "1", trace_id: "t", call_type: "call_mcp_tool", startTime: 1770000000, spend: 0, metadata };
+    };
+    expect(await toolsOf(run("a"), run("b"))).toEqual(["mcp__a__delete", "mcp__b__delete"]);
+  });
+
+  it("in a message that lists a call and holds a block of another server", async () => {
+    const content = [{ type: "mcp_tool_use", id: randomId, name: "delete", server_name: "prod" }];
+    const tool_calls = [{ id: randomId, function: { name: "delete" } }];
+    expect(await toolsOf({ messages: [user, { role: "assistant", tool_calls, content }] })).toEqual([
+      "delete",
+      "mcp__prod__delete",
+    ]);
+  });
+});
+
+describe("calls of streamed answers", () => {
+  const chunk = (...calls: object[]) => {
+    return { id: "chatcmpl-1", object: "chat.completion.chunk", choices: [{ index: 0, delta: { tool_calls: calls } }] };
+  };
+
+  it("are told apart by their names where servers give neither ids nor positions", async () => {
+    const call = (name: string, more: object = {}) => ({ ...more, function: { name, arguments: "{}" } });
+    expect(await toolsOf(chunk(call("read"), call("bash")))).toEqual(["read", "bash"]);
+    const first = { index: 0, id: "" };
+    expect(await toolsOf(chunk(call("read", first)), chunk(call("bash", first)), chunk(call("bash", first)))).toEqual([
+      "read",
+      "bash",
+    ]);
+  });
+
+  it("count in each message of a log that left out where messages begin", async () => {
+    const block = { type: "content_block_start", index: 1, content_block: { type: "tool_use", id: "call_0", name: "bash" } };
+    expect(await toolsOf(block, { type: "message_stop" }, block)).toEqual(["bash", "bash"]);
+  });
+});
+
+describe("answers under one id", () => {
+  it("are told apart by their time", async () => {
+    const answer = (created: number) => {
+      const message = { role: "assistant", tool_calls: [{ id: "call_0", function: { name: "bash" } }] };
+      return { id: "chatcmpl-123", object: "chat.completion", created, choices: [{ message }] };
+    };
+    expect(await toolsOf(answer(1770000001), answer(1770000002), answer(1770000002))).toEqual(["bash", "bash"]);
+  });
+});
+
+describe("a message that holds more than one list", () => {
+  const of = (message: object) => toolsOf({ messages: [user, { role: "assistant", ...message }] });
+
+  it("hides no call behind an empty one", async () => {
+    expect(await of({ kwargs: {}, tool_calls: [{ id: randomId, function: { name: "bash" } }] })).toEqual(["bash"]);
+    expect(await of({ tool_calls: [], toolCalls: [{ id: randomId, name: "bash" }] })).toEqual(["bash"]);
+    expect(await of({ content: "", parts: [{ functionCall: { name: "bash", args: {} } }] })).toEqual(["bash"]);
+  });
+
+  it("of the Vercel AI SDK's interface counts each call once", async () => {
+    const invocation = { state: "result", toolCallId: "c1", toolName: "weather", args: {} };
+    const older = {
+      content: "",
+      toolInvocations: [invocation],
+      parts: [{ type: "tool-invocation", toolInvocation: invocation }],
+    };
+    expect(await of(older)).toEqual(["weather"]);
+    const part = { toolCallId: "c1", state: "output-available", input: {} };
+    const parts = [
+      { type: "text", text: "so" },
+      { ...part, type: "tool-weather" },
+    ];
+    expect(await of({ parts: [...parts, { ...part, type: "dynamic-tool", toolName: "x" }] })).toEqual(["weather", "x"]);
+    expect(await of({ content: [{ type: "tool-result", toolCallId: "c1", toolName: "weather", output: {} }] })).toEqual([]);
+  });
+});
+
+describe("handing on to another agent", () => {
+  it("is no call, but a tool of a like name is", async () => {
+    const span = (id: string, span_data: object) => ({ object: "trace.span", id, trace_id: "t", span_data });
+    const names = ["transfer_to_billing_agent", "transfer_to_account"];
+    const tool_calls = names.map((name, at) => ({ id: `${randomId}${at}`, function: { name } }));
+    const output = [{ role: "assistant", tool_calls }];
+    const handoff = { type: "handoff", from_agent: "Triage", to_agent: "Billing agent" };
+    expect(await toolsOf(span("h", handoff), span("g", { type: "generation", output }))).toEqual(["transfer_to_account"]);
+  });
+});
