@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { gzipSync } from "node:zlib";
+import { parquetWriteBuffer } from "hyparquet-writer";
 import type { ReadOptions } from "../../src/trace/io/options.js";
 import type { TraceSet } from "../../src/trace/trace-set.js";
 import { assistant, at, chance, inChunks, lines, step, toolUse, transcript, user, zip } from "./traces.js";
@@ -61,6 +63,8 @@ export function eventLines(seed: number, count: number): string {
 
 /** Files of several formats below a folder, some of them damaged; each a different way through the reading side. */
 export function putTraces(folder: string): void {
+  const tools = Array.from({ length: 700 }, (_, i) => `tool_${i % 7}`);
+  const table = new Uint8Array(parquetWriteBuffer({ columnData: [{ name: "tool", data: tools, type: "STRING" }] }));
   const files: Record<string, string | Uint8Array> = {
     "a/events.jsonl": eventLines(1, 900),
     "a/bom.jsonl": `\ufeff${eventLines(2, 300)}`,
@@ -69,6 +73,8 @@ export function putTraces(folder: string): void {
     "a/events.jsonl.gz": zip(eventLines(6, 900)),
     "a/cut.gz": zip(eventLines(7, 5000)).subarray(0, 4000),
     "a/table.csv": `tool,session_id\n${"Read,s1\nGrep,s2\n".repeat(900)}`,
+    "a/table.parquet": table,
+    "a/table.parquet.gz": gzipSync(table),
     "b/s1.jsonl": lines(...transcript(8, 500)),
     "b/s1-again.jsonl": lines(...transcript(8, 400)),
     "b/s2.jsonl": lines(user("s2"), "nonsense", assistant("s2", [toolUse("Task", "t1")], at("1T00:00:00Z"))),

@@ -52,6 +52,8 @@ export class Feeding {
   private readonly laneIds = new Map<number, { readonly lane: number; readonly ids: LaneIds }>();
   private ranges: OpenInput | undefined;
   private bytesRead = 0;
+  /** Sizes of the inputs that are done. */
+  private bytesDone = 0;
   private stopped = false;
   private progressAtMs = Number.NEGATIVE_INFINITY;
 
@@ -188,6 +190,9 @@ export class Feeding {
   private endInput(part: Exclude<Part, { kind: "step" }>, result: SourceResult, repeatedCalls: number): void {
     const name = nameOf(part);
     const { format, records, badLines, refusal, damaged } = result;
+    // What is passed over, as of inputs that are no trace, is done with, too.
+    if (part.source.bytes !== undefined && !this.stopped) this.bytesDone += part.source.bytes;
+    this.bytesRead = Math.max(this.bytesRead, this.bytesDone);
     if (refusal === undefined || !isFound(part) || damaged) {
       this.summaries.push({ name, format, records, badLines, repeatedCalls });
     }

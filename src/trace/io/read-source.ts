@@ -60,7 +60,7 @@ export async function readSource(
   try {
     const plain = await openPlain(chunks, blobHeadBytes);
     const blob = detectBlob(plain.head.subarray(0, blobHeadBytes), task.name, only(blobFormats, config.format));
-    if (blob !== undefined) return await readBlob(blob, plain, task, config, sink);
+    if (blob !== undefined) return await readBlob(blob, plain, task, config, sink, stopped);
     for await (const chunk of plain.chunks) {
       intake.push(chunk);
       if (intake.refusal !== undefined) break;
@@ -92,9 +92,18 @@ async function readBlob(
   task: SourceTask,
   config: ReadConfig,
   sink: IntakeSink,
+  stopped: () => boolean,
 ): Promise<SourceResult> {
-  const reading = new BlobReading(format, task.name, sink);
-  const read = (blob: BlobSource) => format.read(blob, { name: task.name, fields: config.fields }, reading);
+  const reading = new BlobReading(format, task.name, sink, stopped);
+  const read = (blob: BlobSource) => {
+    const source: BlobSource = {
+      byteLength: blob.byteLength,
+      slice: (from, to) => (stopped() ? Promise.reject(new Error("stopped")) : blob.slice(from, to)),
+    };
+    return format.read(source, { name: task.name, fields: config.fields }, reading).catch((error: unknown) => {
+      if (!stopped()) throw error;
+    });
+  };
   if (plain.compression === undefined && task.path !== undefined) {
     await plain.chunks[Symbol.asyncIterator]().return?.();
     await withFile(task.path, read);
@@ -130,6 +139,7 @@ class BlobReading implements TraceSink {
     private readonly format: BlobFormat,
     private readonly name: string,
     private readonly sink: IntakeSink,
+    private readonly stopped: () => boolean,
   ) {}
 
   trace: TraceSink["trace"] = (key, seen) => {
@@ -144,11 +154,14 @@ class BlobReading implements TraceSink {
   };
 
   bad: TraceSink["bad"] = (line, message) => {
+    if (this.stopped()) return;
     this.badLines++;
     this.sink.bad("trace_bad_record", line, "record", `was skipped: ${message}`);
   };
 
+  // What goes wrong because reading was stopped is nobody's fault.
   note: TraceSink["note"] = (finding) => {
+    if (this.stopped()) return;
     this.damaged ||= finding.level === "error";
     this.sink.note(finding);
   };
@@ -159,7 +172,7 @@ class BlobReading implements TraceSink {
 
   result(found: boolean): SourceResult {
     const { sawTrace, damaged, records, badLines } = this;
-    if (!sawTrace && !damaged && !found) {
+    if (!sawTrace && !damaged && !found && !this.stopped()) {
       this.sink.note(diagnostic("trace_none", { message: noTraceOf(this.format), span: lineSpan(this.name, 1) }));
     }
     return { format: this.format.id, records, badLines, lines: 0, refusal: undefined, sawTrace, damaged };
