@@ -13,7 +13,7 @@ import {
   salt,
   slotOf,
 } from "./dictionary";
-import { DOUBT, fieldBefore, isBlank, keyTable, openKeys as keys, values } from "./keys";
+import { DOUBT, fieldBefore, firstKeys, isBlank, openFirst, keyTable, openKeys as keys, values } from "./keys";
 import { ABSENT, FOUND, UNSURE, isPlain, readId, readText, readTime, resetText, textAt, textBytes, timeMs } from "./values";
 
 export { sieve } from "./sieve";
@@ -64,8 +64,8 @@ let dated: usize = 0;
 /** A byte a tool: 1 when its calls are the host's, 2 when the host has decided. Absent when the host does not care. */
 let verdicts: usize = 0;
 
-/** Colons of the record's own keys in the line so far, as addresses; room for two more is left behind them. */
-const colonsFound = memory.data(4096 + 64, 16);
+/** Colons of the record's own keys in the line so far, as addresses; a block may add 64 more before they are cut. */
+const colonsFound = memory.data(4096 + 512, 16);
 const colonsEnd = colonsFound + 4096;
 
 export function base(): usize {
@@ -172,14 +172,6 @@ function bitsOf(a: v128, b: v128, c: v128, d: v128, byte: u8): u64 {
   return packed(i8x16.eq(a, splat), i8x16.eq(b, splat), i8x16.eq(c, splat), i8x16.eq(d, splat));
 }
 
-/** 0xff where a byte is a brace or a bracket: `{` and `[`, `}` and `]` differ in one bit. */
-// @ts-ignore: decorator
-@inline
-function bracesIn(bytes: v128): v128 {
-  const curly = v128.or(bytes, i8x16.splat(0x20));
-  return v128.or(i8x16.eq(curly, i8x16.splat(0x7b)), i8x16.eq(curly, i8x16.splat(0x7d)));
-}
-
 /** Each bit becomes the parity of all bits up to it: from quotes to what is inside of them, the opening quote included. */
 // @ts-ignore: decorator
 @inline
@@ -196,8 +188,7 @@ const oddBits: u64 = 0xaaaaaaaaaaaaaaaa;
 
 /**
  * Scans whole lines: `from` starts one, `end` is one past a line end. Reads up to 64 bytes past `end` and 18 before `from`.
- * Linear; every line starts afresh, whatever the one before was. Loops that run a few times, but never the same number of
- * times, cost more in mispredicted branches than in work: their first rounds are unconditional.
+ * Linear; every line starts afresh, whatever the one before was.
  */
 export function scan(from: usize, end: usize): u32 {
   let at = from;
@@ -205,7 +196,6 @@ export function scan(from: usize, end: usize): u32 {
   let inside: u64 = 0;
   let carry: u64 = 0;
   let depth: u32 = 0;
-  let closed: u32 = 0;
   let found: usize = colonsFound;
   while (at < end) {
     const a = v128.load(at);
@@ -219,66 +209,42 @@ export function scan(from: usize, end: usize): u32 {
     carry = (codes & escapes) >> 63;
     const strings = parity(quotes) ^ inside;
     inside = <u64>(<i64>strings >> 63);
-    let braces = packed(bracesIn(a), bracesIn(b), bracesIn(c), bracesIn(d)) & ~strings;
-    const colons = bitsOf(a, b, c, d, 0x3a) & ~strings;
+    // `{` and `[`, `}` and `]` differ in one bit.
+    const bit = i8x16.splat(0x20);
+    const w = v128.or(a, bit);
+    const x = v128.or(b, bit);
+    const y = v128.or(c, bit);
+    const z = v128.or(d, bit);
+    let opens = bitsOf(w, x, y, z, 0x7b) & ~strings;
+    let closes = bitsOf(w, x, y, z, 0x7d) & ~strings;
+    let colons = bitsOf(a, b, c, d, 0x3a) & ~strings;
     let newlines = bitsOf(a, b, c, d, 0x0a);
     let next = at + 64;
-    // Bits that belong to lines that ended in this block.
-    let past: u64 = 0;
     for (;;) {
       // Up to the first line end of the block, or all of it.
       const part = newlines == 0 ? <u64>-1 : (newlines & (0 - newlines)) - 1;
-      let rest = braces & part & ~past;
-      // Where the depth is 1: between braces, two of them unconditionally.
-      let outer: u64 = 0;
-      let before: u64 = 0;
-      for (let i = 0; i < 2; i++) {
-        const brace = rest & (0 - rest);
-        const upTo = brace - 1;
-        outer |= (upTo ^ before) & (0 - <u64>(depth == 1));
-        before = upTo;
-        const step = 1 - ((<u32>load<u8>(at + <usize>ctz(rest)) & 4) >> 1);
-        depth += select<u32>(step, 0, rest != 0);
-        closed += <u32>(depth == 0) & <u32>(rest != 0);
-        rest ^= brace;
+      let left = colons & part;
+      // Inside of something, nothing counts before it closes.
+      if (depth > 1) left &= 0 - (closes & (0 - closes));
+      while (left != 0) {
+        store<u32>(found, <u32>at + <u32>ctz(left));
+        found += <usize>(depthAt(left, depth, opens, closes) == 1) << 2;
+        left &= left - 1;
       }
-      while (rest != 0) {
-        const brace = rest & (0 - rest);
-        const upTo = brace - 1;
-        outer |= (upTo ^ before) & (0 - <u64>(depth == 1));
-        before = upTo;
-        depth += 1 - ((<u32>load<u8>(at + <usize>ctz(rest)) & 4) >> 1);
-        closed += <u32>(depth == 0);
-        rest ^= brace;
+      // A record with more keys than there is room for is the host's.
+      if (found > colonsEnd) found = colonsEnd;
+      if (newlines == 0) {
+        depth += <u32>popcnt(opens) - <u32>popcnt(closes);
+        break;
       }
-      outer |= ~before & (0 - <u64>(depth == 1));
-      let top = colons & outer & part & ~past;
-      const count = <usize>popcnt(top);
-      if (found + (count << 2) > colonsEnd) {
-        // A record with more keys than this is the host's.
-        closed = 2;
-        found = colonsFound;
-      }
-      store<u32>(found, <u32>at + <u32>ctz(top));
-      top &= top - 1;
-      store<u32>(found, <u32>at + <u32>ctz(top), 4);
-      top &= top - 1;
-      let more = found + 8;
-      while (top != 0) {
-        store<u32>(more, <u32>at + <u32>ctz(top));
-        top &= top - 1;
-        more += 4;
-      }
-      found += count << 2;
-      if (newlines == 0) break;
+      depth += <u32>popcnt(opens & part) - <u32>popcnt(closes & part);
       const newline = at + <usize>ctz(newlines);
       const isOpen = ((strings >> ctz(newlines)) & 1) != 0;
-      const whole = depth == 0 && closed == 1 && !isOpen;
+      const whole = depth == 0 && !isOpen && found < colonsEnd;
       const status = finish(start, newline, whole ? fieldsOf(found, start) : DOUBT);
       if (status != DONE) return status;
       start = newline + 1;
       depth = 0;
-      closed = 0;
       found = colonsFound;
       if (start == end) return DONE;
       if (isOpen) {
@@ -288,7 +254,9 @@ export function scan(from: usize, end: usize): u32 {
         next = start;
         break;
       }
-      past = part;
+      opens &= ~part;
+      closes &= ~part;
+      colons &= ~part;
       newlines &= newlines - 1;
     }
     at = next;
@@ -296,13 +264,23 @@ export function scan(from: usize, end: usize): u32 {
   return DONE;
 }
 
-/** The fields whose keys end before the colons that were found. */
+/** How deep the lowest bit of `bits` is. */
+// @ts-ignore: decorator
+@inline
+function depthAt(bits: u64, depth: u32, opens: u64, closes: u64): u32 {
+  const below = (bits & (0 - bits)) - 1;
+  return depth + <u32>popcnt(opens & below) - <u32>popcnt(closes & below);
+}
+
+/** The fields whose keys end before the colons that were found; in doubt when not just one of them is the first of a record. */
 // @ts-ignore: decorator
 @inline
 function fieldsOf(end: usize, lineStart: usize): u32 {
+  if (end == colonsFound) return 0;
   let seen: u32 = 0;
+  openFirst();
   for (let at = colonsFound; at < end; at += 4) seen |= fieldBefore(load<u32>(at), lineStart);
-  return seen;
+  return firstKeys() == 1 ? seen : DOUBT;
 }
 
 /** Ends a line: counts it, and makes a row of it. Changes nothing when the host has to do something first. */

@@ -20,6 +20,21 @@ export function openKeys(low: u32, high: u32): void {
   multiplier = (<u64>high << 32) | <u64>low;
 }
 
+/** Keys of the line that stand behind an opening brace: more than one, and there are several records. */
+let firsts: u32 = 0;
+
+// @ts-ignore: decorator
+@inline
+export function openFirst(): void {
+  firsts = 0;
+}
+
+// @ts-ignore: decorator
+@inline
+export function firstKeys(): u32 {
+  return firsts;
+}
+
 // 16 bytes of ones, then as many zeros, as in dictionary.ts.
 const ones = memory.data<u64>([-1, -1, 0, 0], 16);
 
@@ -39,6 +54,9 @@ export function fieldBefore(colon: usize, lineStart: usize): u32 {
 // @ts-ignore: decorator
 @inline
 function lookUp(end: usize, bytes: u32, colon: usize): u32 {
+  let before = end - bytes - 2;
+  while (isBlank(load<u8>(before))) before--;
+  firsts += <u32>(load<u8>(before) == 0x7b);
   const key = v128.and(v128.load(end - bytes), v128.load(ones + 16 - bytes));
   const hash = <u64>i64x2.extract_lane(key, 0) ^ (<u64>i64x2.extract_lane(key, 1) * 0x9e3779b97f4a7c15);
   const slot = keyTable + <usize>(<u32>((hash * multiplier) >> 32) >> SLOT_SHIFT) * SLOT_BYTES;
@@ -62,7 +80,11 @@ function carefulField(colon: usize, lineStart: usize): u32 {
   // A quote with an escape before it belongs to the key.
   if (at <= lineStart || load<u8>(at - 1) == 0x5c) return DOUBT;
   const bytes = <u32>(end - at) - 1;
-  return bytes > 15 ? 0 : lookUp(end, bytes, colon);
+  if (bytes <= 15) return lookUp(end, bytes, colon);
+  let before = at - 1;
+  while (before > lineStart && isBlank(load<u8>(before))) before--;
+  firsts += <u32>(load<u8>(before) == 0x7b);
+  return 0;
 }
 
 // @ts-ignore: decorator

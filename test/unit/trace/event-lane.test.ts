@@ -103,6 +103,7 @@ describe("what is odd", () => {
       "\\",
       '{"tool":"a"}}',
       '{"tool":"a"}{"tool":"b"}',
+      '{"tool":"a"} \t{ "tool":"b"}',
       "\ufeff{}",
       "x",
     ]) {
