@@ -216,8 +216,9 @@ class WasmEvaluator implements Evaluator {
     else if (this.#memo === "auto" && misses * 4 > count * 3) this.#rest = memoRestChunks;
   }
 
+  /** Room for the largest memo is taken at once: what is not used is not touched, and growing memory costs (asconfig.json). */
   #openMemo(bits: number): void {
-    this.#memoAt = this.#reserve(this.#kernel.memoBytes(bits));
+    this.#memoAt ||= this.#reserve(this.#kernel.memoBytes(memoBitsMax));
     this.#kernel.memoOpen(this.#memoAt, bits);
     this.#memoBits = bits;
   }
@@ -260,6 +261,8 @@ class WasmEvaluator implements Evaluator {
   #grow(end: number): void {
     const { memory } = this.#kernel;
     const missing = end - memory.buffer.byteLength;
+    // The 20 MiB to start with (asconfig.json) are enough for most policies. Growing detaches a buffer, and the first time a process
+    // detaches one, V8 makes every access to typed arrays check for it: loops over them take up to three times as long.
     if (missing > 0) memory.grow(Math.ceil(missing / pageBytes));
     // Growing detaches every view.
     this.#bytes = new Uint8Array(memory.buffer);
