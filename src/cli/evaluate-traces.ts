@@ -47,8 +47,9 @@ export function evaluationOf(base: Evaluation, folded: Folded): Evaluation {
   const met = Array.from({ length: outcomes.length }, (_, outcome) => outcome).filter((outcome) => calls[outcome] > 0);
   const first = (outcome: number) => places.of(outcome)[0].sequence;
   for (const outcome of met.sort((a, b) => first(a) - first(b))) {
-    const { evaluation, inGrace, tool } = outcomes.view(outcome);
-    if (evaluation !== undefined) join.add(inGrace ? endingAt(evaluation, firstEnd(folded, tool)) : evaluation, calls[outcome]);
+    const { evaluation, says, tool } = outcomes.view(outcome);
+    if (evaluation !== undefined)
+      join.add(says.inGrace ? endingAt(evaluation, firstEnd(folded, tool)) : evaluation, calls[outcome]);
   }
   return { ...join.result(), grace: graceState(folded) };
 }

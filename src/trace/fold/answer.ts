@@ -63,7 +63,7 @@ function summaryOf({ tally, selection }: Folded, tools: number): ReplaySummary {
   const callVerdicts = { pass: 0, warn: 0, fail: 0 };
   let [firstMs, lastMs] = [Infinity, -Infinity];
   for (let outcome = 0; outcome < tally.outcomes.length; outcome++) {
-    callVerdicts[tally.outcomes.view(outcome).verdict] += tally.calls[outcome];
+    callVerdicts[tally.outcomes.view(outcome).says.verdict] += tally.calls[outcome];
     firstMs = Math.min(firstMs, tally.firstMs[outcome]);
     lastMs = Math.max(lastMs, tally.lastMs[outcome]);
   }

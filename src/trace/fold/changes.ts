@@ -35,8 +35,8 @@ export function decisionChanges(folded: Folded, place: (stored: StoredPlace) => 
   const cells = new Map<string, number[]>();
   for (let outcome = 0; outcome < outcomes.length; outcome++) {
     if (tally.calls[outcome] === 0) continue;
-    const from = (outcomes.viewBefore(outcome) as View).verdict;
-    const to = outcomes.view(outcome).verdict;
+    const from = (outcomes.viewBefore(outcome) as View).says.verdict;
+    const to = outcomes.view(outcome).says.verdict;
     calls[from][to] += tally.calls[outcome];
     const key = `${from} ${to}`;
     const others = cells.get(key);
@@ -99,6 +99,6 @@ function cell(
   };
 }
 
-function side({ cause, rule, findings }: View): ChangedTool["before"] {
+function side({ says: { cause, rule, findings } }: View): ChangedTool["before"] {
   return { cause, rule, reason: findings[0]?.reason ?? rule?.reason };
 }

@@ -26,7 +26,7 @@ class SessionWalk {
     const grace = Number.isNaN(timeMs) ? undefined : views.grace(tool);
     const base = grace !== undefined && timeMs < views.expiryMs(tool, firstMs) ? grace : views.plain(tool);
     if (this.session !== undefined) return views.inSession(base, this.session);
-    const { adds } = views.views[base];
+    const { adds } = views.views[base].says;
     counts.toolCount += adds.toolCount;
     counts.unmappedOrgCount += adds.unmappedOrgCount;
     counts.unmappedCount += adds.unmappedCount;

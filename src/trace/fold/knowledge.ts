@@ -125,7 +125,7 @@ function finite(value: number): number | undefined {
  */
 export class Knowledge {
   readonly tools = new Numbering();
-  readonly rawNames: string[][] = [];
+  readonly rawNames: (string[] | undefined)[] = [];
   /** Number 0 is no agent. */
   readonly agents: (string | undefined)[] = [undefined];
   readonly traces: TraceIndex;
@@ -181,9 +181,10 @@ export class Knowledge {
 
   toolNumber(tool: string, rawTool: string | undefined): number {
     const number = this.tools.numberOf(tool);
+    if (rawTool === undefined || rawTool === tool) return number;
     this.rawNames[number] ??= [];
     const raw = this.rawNames[number];
-    if (rawTool !== undefined && rawTool !== tool && raw.length < rowExamplesMax && !raw.includes(rawTool)) raw.push(rawTool);
+    if (raw.length < rowExamplesMax && !raw.includes(rawTool)) raw.push(rawTool);
     return number;
   }
 

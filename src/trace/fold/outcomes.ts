@@ -85,8 +85,8 @@ export class Outcomes {
   }
 
   private bitsOf(outcome: number): number {
-    const { verdict, action, findings, inGrace } = this.view(outcome);
-    const before = this.viewBefore(outcome)?.verdict ?? "pass";
+    const { verdict, action, findings, inGrace } = this.view(outcome).says;
+    const before = this.viewBefore(outcome)?.says.verdict ?? "pass";
     return (
       verdictOrder.indexOf(verdict) |
       (actionOrder.indexOf(action) << actionShift) |

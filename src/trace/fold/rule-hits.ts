@@ -27,8 +27,8 @@ export function ruleHits({ known, tally }: Folded, place: (stored: StoredPlace) 
   };
   for (let outcome = 0; outcome < outcomes.length; outcome++) {
     if (calls[outcome] === 0) continue;
-    const { tool, matched, decided } = outcomes.view(outcome);
-    for (const rule of matched) {
+    const { tool, says } = outcomes.view(outcome);
+    for (const rule of says.matched) {
       const met = hitsOf(rule);
       met.calls += calls[outcome];
       met.firstMs = Math.min(met.firstMs, firstMs[outcome]);
@@ -36,7 +36,7 @@ export function ruleHits({ known, tally }: Folded, place: (stored: StoredPlace) 
       met.tools.set(tool, (met.tools.get(tool) ?? 0) + calls[outcome]);
       met.outcomes.push(outcome);
     }
-    if (decided !== undefined) hitsOf(decided).decided += calls[outcome];
+    if (says.decided !== undefined) hitsOf(says.decided).decided += calls[outcome];
   }
   const byCalls = ([a, callsA]: [number, number], [b, callsB]: [number, number]) =>
     callsB - callsA || (names[a] < names[b] ? -1 : 1);

@@ -6,7 +6,7 @@ import { actionOrder, verdictOrder } from "./outcomes.js";
 import { PairTable, pairWords } from "./pair-table.js";
 import { firstPlaces, type StoredPlace } from "./places.js";
 import { finite } from "./rule-hits.js";
-import type { View } from "./views.js";
+import type { Saying } from "./views.js";
 
 /** Outcomes with calls, by tool. */
 function outcomesByTool({ tally }: Folded): Map<number, number[]> {
@@ -47,12 +47,12 @@ export function toolReports(folded: Folded, place: (stored: StoredPlace) => Call
   const byTool = outcomesByTool(folded);
   const traces = tracesByTool(folded, byTool);
   const reports = [...byTool].map(([tool, outcomes]) => {
-    const views = worstFirst(folded, outcomes);
-    const { verdict, action, cause, rule, capability, others } = views[0];
+    const sayings = worstFirst(folded, outcomes);
+    const { verdict, action, cause, rule, capability, others } = sayings[0];
     const counts = { pass: 0, warn: 0, fail: 0 };
     let [firstMs, lastMs] = [Infinity, -Infinity];
     for (const outcome of outcomes) {
-      counts[tally.outcomes.view(outcome).verdict] += tally.calls[outcome];
+      counts[tally.outcomes.view(outcome).says.verdict] += tally.calls[outcome];
       firstMs = Math.min(firstMs, tally.firstMs[outcome]);
       lastMs = Math.max(lastMs, tally.lastMs[outcome]);
     }
@@ -62,7 +62,7 @@ export function toolReports(folded: Folded, place: (stored: StoredPlace) => Call
       count: counts.pass + counts.warn + counts.fail,
       report: {
         tool: name,
-        rawNames: known.rawNames[tool],
+        rawNames: known.rawNames[tool] ?? [],
         calls: counts.pass + counts.warn + counts.fail,
         callVerdicts: counts,
         verdict,
@@ -71,7 +71,7 @@ export function toolReports(folded: Folded, place: (stored: StoredPlace) => Call
         rule,
         capability,
         alsoMatches: others,
-        reasons: reasonsOf(views),
+        reasons: reasonsOf(sayings),
         firstMs: finite(firstMs),
         lastMs: finite(lastMs),
         traces: traces.get(tool) ?? 0,
@@ -83,16 +83,16 @@ export function toolReports(folded: Folded, place: (stored: StoredPlace) => Call
 }
 
 /** Views of a tool, the worst first; of equal ones the one that came first. */
-function worstFirst({ tally }: Folded, outcomes: readonly number[]): View[] {
-  const rank = (view: View) => verdictOrder.indexOf(view.verdict) * actionOrder.length + actionOrder.indexOf(view.action);
+function worstFirst({ tally }: Folded, outcomes: readonly number[]): Saying[] {
+  const rank = (says: Saying) => verdictOrder.indexOf(says.verdict) * actionOrder.length + actionOrder.indexOf(says.action);
   return outcomes
-    .map((outcome) => ({ view: tally.outcomes.view(outcome), first: tally.places.of(outcome)[0].sequence }))
-    .sort((a, b) => rank(b.view) - rank(a.view) || a.first - b.first)
-    .map(({ view }) => view);
+    .map((outcome) => ({ says: tally.outcomes.view(outcome).says, first: tally.places.of(outcome)[0].sequence }))
+    .sort((a, b) => rank(b.says) - rank(a.says) || a.first - b.first)
+    .map(({ says }) => says);
 }
 
-function reasonsOf(views: readonly View[]): string[] {
-  const findings = views.flatMap((view) => view.findings);
+function reasonsOf(sayings: readonly Saying[]): string[] {
+  const findings = sayings.flatMap((says) => says.findings);
   const levels = [findings.filter(({ level }) => level === "violation"), findings.filter(({ level }) => level === "warning")];
   return [...new Set(levels.flat().map(({ reason }) => reason))];
 }
@@ -101,8 +101,8 @@ function reasonsOf(views: readonly View[]): string[] {
 export function unmappedTools({ known, tally }: Folded): { tool: string; count: number }[] {
   const counts = new Map<number, number>();
   for (let outcome = 0; outcome < tally.outcomes.length; outcome++) {
-    const { tool, unmapped } = tally.outcomes.view(outcome);
-    if (unmapped && tally.calls[outcome] > 0) counts.set(tool, (counts.get(tool) ?? 0) + tally.calls[outcome]);
+    const { tool, says } = tally.outcomes.view(outcome);
+    if (says.unmapped && tally.calls[outcome] > 0) counts.set(tool, (counts.get(tool) ?? 0) + tally.calls[outcome]);
   }
   return Array.from(counts, ([tool, count]) => ({ tool: known.tools.names[tool], count })).sort(mostUsedFirst);
 }
@@ -148,7 +148,7 @@ export function newTools({ known, tally }: Folded): NewTool[] {
       agent: agentOf(pair),
       firstMs: firstMs[pair],
       calls: tally.pairCalls[pair],
-      mapped: now.views[now.plain(tool)].capability !== null,
+      mapped: now.views[now.plain(tool)].says.capability !== null,
       graceExpiresAtMs: expiresAtMs,
     };
   });

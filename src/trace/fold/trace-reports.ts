@@ -89,7 +89,9 @@ export class TraceReports {
   private findings(trace: number): TraceFinding[] {
     const merged = new Map<string, { finding: ViewFinding; found: Found[]; order: number }>();
     for (const found of (this.found.get(trace) ?? []).sort((a, b) => a.places[0].sequence - b.places[0].sequence)) {
-      for (const finding of this.folded.tally.outcomes.view(found.outcome).findings) {
+      const { tool, says } = this.folded.tally.outcomes.view(found.outcome);
+      for (const said of says.findings) {
+        const finding = said.tool === "" ? { ...said, tool: this.folded.known.tools.names[tool] } : said;
         const key = findingKey(finding);
         const known = merged.get(key);
         if (known === undefined) merged.set(key, { finding, found: [found], order: merged.size });

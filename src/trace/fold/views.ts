@@ -4,9 +4,8 @@ import type { TraceFinding } from "../replay-report.js";
 
 export type ViewFinding = Omit<TraceFinding, "calls" | "places">;
 
-/** What one evaluation of one name says, ready to be counted. */
-export interface View {
-  readonly tool: number;
+/** What an evaluation says of a tool, ready to be counted; tools of which the same is said share one. */
+export interface Saying {
   readonly verdict: Verdict;
   readonly action: Action;
   readonly cause: Cause;
@@ -14,7 +13,7 @@ export interface View {
   readonly capability: RuleRef | null;
   /** Every other rule that matches or fired. */
   readonly others: readonly RuleRef[];
-  /** Violations before warnings. Of a view in grace, `graceExpiresAtMs` is how long grace lasts. */
+  /** Violations before warnings; without a tool: the tool itself. In grace `graceExpiresAtMs` is how long grace lasts. */
   readonly findings: readonly ViewFinding[];
   /** No capability maps it, and nothing stronger than that is wrong with it (E5). */
   readonly unmapped: boolean;
@@ -24,6 +23,12 @@ export interface View {
   readonly decided: number | undefined;
   /** What a call adds to the counts of its session (E7). */
   readonly adds: Session;
+}
+
+/** A tool and what is said of it. */
+export interface View {
+  readonly tool: number;
+  readonly says: Saying;
   /** Only where `keepEvaluations` asked for it. */
   readonly evaluation: Evaluation | undefined;
 }
@@ -55,8 +60,9 @@ export class PolicyViews {
   private readonly plainViews: number[] = [];
   private readonly graceViews: (number | undefined)[] = [];
   private readonly counted = new Map<number, number>();
-  /** What a view says -> its number: other circumstances may come to the same. */
-  private readonly numbers = new Map<string, number>();
+  /** What can be said, by its text; and views by tool and number of that: other circumstances may come to the same. */
+  private readonly sayings = new Map<string, { readonly number: number; readonly says: Saying }>();
+  private readonly numbers = new Map<number, number>();
   /** Per tool asked: the store's first time, and how long grace lasts. */
   private readonly storedMs: (number | undefined)[] = [];
   private readonly graceMs: number[] = [];
@@ -87,11 +93,11 @@ export class PolicyViews {
   /** The view of a call in grace; undefined when grace changes nothing for the tool. */
   grace(tool: number): number | undefined {
     if (tool in this.graceViews) return this.graceViews[tool];
-    const plain = this.views[this.plain(tool)];
+    const { says } = this.views[this.plain(tool)];
     let view: number | undefined;
-    if (this.options.noGrace !== true && plain.findings.some(({ type }) => type === "unmapped_denied")) {
+    if (this.options.noGrace !== true && says.findings.some(({ type }) => type === "unmapped_denied")) {
       view = this.made(tool, graceProbe);
-      if (!this.views[view].inGrace) view = undefined;
+      if (!this.views[view].says.inGrace) view = undefined;
     }
     this.graceViews[tool] = view;
     return view;
@@ -102,7 +108,7 @@ export class PolicyViews {
     const stored = this.storedMs[tool];
     if (stored === undefined) {
       const view = this.grace(tool);
-      this.graceMs[tool] = (view === undefined ? undefined : expiryOf(this.views[view])) ?? -Infinity;
+      this.graceMs[tool] = (view === undefined ? undefined : expiryOf(this.views[view].says)) ?? -Infinity;
       this.storedMs[tool] = this.askStore(tool);
       return this.expiryMs(tool, firstMs);
     }
@@ -125,9 +131,9 @@ export class PolicyViews {
     const key = base * 2 ** 26 + rules.termSet(counts);
     let view = this.counted.get(key);
     if (view === undefined) {
-      const { tool, inGrace, adds } = this.views[base];
-      const before = rules.sessionAfter(sumOf(counts, adds, -1));
-      view = this.made(tool, { ...(inGrace ? graceProbe : {}), session: before });
+      const { tool, says } = this.views[base];
+      const before = rules.sessionAfter(difference(counts, says.adds));
+      view = this.made(tool, { ...(says.inGrace ? graceProbe : {}), session: before });
       this.counted.set(key, view);
     }
     return view;
@@ -135,89 +141,84 @@ export class PolicyViews {
 
   /** The view of a call judged by itself, in a session of the engine; for engines without a catalogue. */
   inSession(base: number, session: Session): number {
-    const { tool, inGrace } = this.views[base];
-    return this.made(tool, { ...(inGrace ? graceProbe : {}), session });
+    const { tool, says } = this.views[base];
+    return this.made(tool, { ...(says.inGrace ? graceProbe : {}), session });
   }
 
   openSession(): Session {
     return this.engine.openSession();
   }
 
-  /** A view without counts is made before any with them, so what it adds to counts is that of one call. */
+  /** `context` has a session for views that depend on counts. */
   private made(tool: number, context: Context): number {
     const session = context.session ?? this.engine.openSession();
     const evaluation = this.engine.evaluate([this.names[tool]], { ...this.base, ...context, session });
-    const view = this.viewOf(tool, evaluation, session);
-    const key = [tool, view.cause, view.action, ...view.findings.map(findingKey), ...view.others.map(ruleKey)].join("\u0000");
+    const says = this.sayingOf(tool, evaluation, context.session === undefined ? countsOf(session) : noCounts);
+    const text = JSON.stringify(says);
+    let known = this.sayings.get(text);
+    if (known === undefined) {
+      known = { number: this.sayings.size, says };
+      this.sayings.set(text, known);
+    }
+    const key = tool * 2 ** 26 + known.number;
     let number = this.numbers.get(key);
     if (number === undefined) {
-      number = this.views.push(view) - 1;
+      const kept = this.options.keepEvaluations === true ? evaluation : undefined;
+      number = this.views.push({ tool, says: known.says, evaluation: kept }) - 1;
       this.numbers.set(key, number);
     }
     return number;
   }
 
-  private viewOf(tool: number, evaluation: Evaluation, session: Session): View {
+  private sayingOf(tool: number, evaluation: Evaluation, adds: Session): Saying {
     const [outcome] = evaluation.tools;
+    const name = this.names[tool];
+    const own = (of: string) => (of === name ? "" : of);
     const findings: ViewFinding[] = [
-      ...evaluation.violations.map((each) => ({ ...blank, ...each, level: "violation" as const })),
-      ...evaluation.warnings.map((each) => ({ ...blank, ...each, level: "warning" as const })),
+      ...evaluation.violations.map((each) => ({ ...blank, ...each, tool: own(each.tool), level: "violation" as const })),
+      ...evaluation.warnings.map((each) => ({ ...blank, ...each, tool: own(each.tool), level: "warning" as const })),
     ];
     const failed = evaluation.violations.some(({ type }) => type === "forbidden" || type === "invalid_tool_name");
     const unmapped = outcome.capability === null && !failed;
-    const { verdict, action, cause, rule, capability } = outcome;
-    const all = [...outcome.forbidden, ...outcome.triggers, ...(capability === null ? [] : [capability]), ...outcome.alsoMatches];
+    const { verdict, action, cause, rule, capability, forbidden, triggers, alsoMatches } = outcome;
+    const all = [...forbidden, ...triggers, ...(capability === null ? [] : [capability]), ...alsoMatches];
     const catalogue = this.engine.rules;
-    const numbers = [...outcome.forbidden, ...outcome.triggers].map((each) => catalogue?.numberOf(each));
-    if (unmapped) numbers.push(this.rules.findIndex(({ kind }) => kind === "default"));
+    const matched = [...forbidden, ...triggers].flatMap((each) => catalogue?.numberOf(each) ?? []);
+    // The default for unmapped tools is the last rule.
+    if (unmapped && catalogue !== undefined) matched.push(catalogue.rules.length - 1);
     return {
-      tool,
-      verdict,
-      action,
-      cause,
-      rule,
-      capability,
+      ...{ verdict, action, cause, rule, capability, findings, unmapped, adds },
       others: all.filter((each) => !sameRule(each, rule)),
-      findings,
-      unmapped,
       inGrace: findings.some(({ graceExpiresAtMs }) => graceExpiresAtMs !== undefined),
-      matched: [
-        ...numbers.filter((number): number is number => number !== undefined && number >= 0),
-        ...(catalogue?.capabilityGlobs(this.names[tool]) ?? []),
-      ],
+      matched: [...matched, ...(catalogue?.capabilityGlobs(name) ?? [])],
       decided: rule === null ? undefined : catalogue?.numberOf(rule),
-      adds: countsOf(session),
-      evaluation: this.options.keepEvaluations === true ? evaluation : undefined,
     };
   }
 }
 
+const noCounts: Session = { toolCount: 0, unmappedOrgCount: 0, unmappedCount: 0, violationCount: 0 };
 const blank = { severity: undefined, missingCardActions: undefined, graceExpiresAtMs: undefined };
 
-function expiryOf(view: View): number | undefined {
-  return view.findings.find(({ graceExpiresAtMs }) => graceExpiresAtMs !== undefined)?.graceExpiresAtMs;
+function expiryOf(says: Saying): number | undefined {
+  return says.findings.find(({ graceExpiresAtMs }) => graceExpiresAtMs !== undefined)?.graceExpiresAtMs;
 }
 
 /** What makes findings of one trace the same. */
 export function findingKey({ level, type, rule, tool }: ViewFinding): string {
-  return [level, type, ruleKey(rule), tool].join("\u0000");
-}
-
-function ruleKey({ kind, layer, index }: RuleRef): string {
-  return `${kind} ${layer} ${index}`;
+  return [level, type, rule.kind, rule.layer, rule.index, tool].join("\u0000");
 }
 
 function countsOf({ toolCount, unmappedOrgCount, unmappedCount, violationCount }: Session): Session {
   return { toolCount, unmappedOrgCount, unmappedCount, violationCount };
 }
 
-/** Counts after (1) or before (-1) a call that adds to them. */
-export function sumOf(counts: Session, adds: Session, sign: 1 | -1): Session {
+/** Counts before a call that adds to them. */
+function difference(counts: Session, adds: Session): Session {
   return {
-    toolCount: counts.toolCount + sign * adds.toolCount,
-    unmappedOrgCount: counts.unmappedOrgCount + sign * adds.unmappedOrgCount,
-    unmappedCount: counts.unmappedCount + sign * adds.unmappedCount,
-    violationCount: counts.violationCount + sign * adds.violationCount,
+    toolCount: counts.toolCount - adds.toolCount,
+    unmappedOrgCount: counts.unmappedOrgCount - adds.unmappedOrgCount,
+    unmappedCount: counts.unmappedCount - adds.unmappedCount,
+    violationCount: counts.violationCount - adds.violationCount,
   };
 }
 
