@@ -104,8 +104,9 @@ class SpanArrayReader implements RecordReader {
       if (record === undefined) this.sink.bad(raw.line, "a span is a JSON object");
       else {
         const wrapped = asList(record["data"]) ?? asList(record["spans"]);
-        if (wrapped === undefined) this.read(record, raw.line);
-        else for (const each of wrapped) this.readWrapped(each, raw.line);
+        // A span may hold a list under such a key, too.
+        if (wrapped === undefined || scoreOf(record) > 0) this.read(record, raw.line);
+        for (const each of wrapped ?? []) this.readWrapped(each, raw.line);
       }
     }
   }

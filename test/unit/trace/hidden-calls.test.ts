@@ -110,3 +110,28 @@ describe("handing on to another agent", () => {
     expect(await toolsOf(span("h", handoff), span("g", { type: "generation", output }))).toEqual(["transfer_to_account"]);
   });
 });
+
+describe("spans", () => {
+  const span = (spanId: string, parentSpanId: string | undefined, tool: unknown, more: object = {}) => {
+    const attributes = { "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": tool, ...more };
+    return { traceId: "a1", spanId, parentSpanId, name: "execute_tool", attributes };
+  };
+  it("may hold lists under the keys of a wrapper", async () => {
+    const one = span("b1", undefined, "bash");
+    expect(await toolsOf({ ...one, data: [] }, span("b2", undefined, "read"))).toEqual(["bash", "read"]);
+    expect(await toolsOf({ data: [one] }, { spans: [span("b2", undefined, "read")] })).toEqual(["bash", "read"]);
+  });
+});
+
+describe("a decision and a result in log events", () => {
+  it("on different tools are different calls, whatever their id", async () => {
+    const log = (event: string, tool_name: string) => {
+      const values = { "session.id": "s", tool_name, tool_use_id: "x" };
+      const attributes = Object.entries(values).map(([key, stringValue]) => ({ key, value: { stringValue } }));
+      const logRecords = [{ timeUnixNano: "1770424063828000000", body: { stringValue: `claude_code.${event}` }, attributes }];
+      return { resourceLogs: [{ scopeLogs: [{ logRecords }] }] };
+    };
+    expect(await toolsOf(log("tool_decision", "Bash"), log("tool_result", "Read"))).toEqual(["Read", "Bash"]);
+    expect(await toolsOf(log("tool_decision", "mcp_tool"), log("tool_result", "mcp__a__b"))).toEqual(["mcp__a__b"]);
+  });
+});

@@ -32,7 +32,7 @@ const answers: ReadonlySet<string> = new Set(["gen_ai.choice", "gen_ai.client.in
  */
 export class ToolEvents {
   /** Decisions whose results are still to come, the oldest first. */
-  private readonly waiting = new Map<string, (() => void)[]>();
+  private readonly waiting = new Map<string, Waiting[]>();
   private count = 0;
 
   constructor(
@@ -64,7 +64,7 @@ export class ToolEvents {
   }
 
   end(): void {
-    for (const waiting of this.waiting.values()) for (const emit of waiting) emit();
+    for (const waiting of this.waiting.values()) for (const { emit } of waiting) emit();
     this.waiting.clear();
     this.count = 0;
   }
@@ -92,35 +92,47 @@ export class ToolEvents {
       line,
     };
     const emit = () => this.sink.call(call);
-    // A decision may name the tool less exactly than the result, so that it is not for the name to join them.
+    // A decision may name the tool less exactly than the result, so that the name is no part of a key with an id.
     const like = `${tool}\u0000${isRefused(attributes.text(plainFields.decision))}`;
     const key = `${trace}\u0000${callId ?? `\u0000${like}`}`;
-    if (telling === "decision") this.wait(key, emit);
+    if (telling === "decision") this.wait(key, { tool, emit });
     else {
-      this.matched(key);
+      this.matched(key, tool);
       emit();
     }
   }
 
-  private wait(key: string, emit: () => void): void {
+  private wait(key: string, decision: Waiting): void {
     const waiting = this.waiting.get(key);
-    if (waiting === undefined) this.waiting.set(key, [emit]);
-    else waiting.push(emit);
+    if (waiting === undefined) this.waiting.set(key, [decision]);
+    else waiting.push(decision);
     if (++this.count <= this.waitingMax) return;
     const [oldest] = this.waiting.entries();
     if (oldest === undefined) return;
     this.waiting.delete(oldest[0]);
     this.count -= oldest[1].length;
-    for (const each of oldest[1]) each();
+    for (const { emit } of oldest[1]) emit();
   }
 
-  private matched(key: string): void {
+  private matched(key: string, tool: string): void {
     const waiting = this.waiting.get(key);
-    if (waiting === undefined) return;
+    const at = waiting?.findIndex((decision) => isLike(decision.tool, tool)) ?? -1;
+    if (waiting === undefined || at === -1) return;
     this.count--;
     if (waiting.length === 1) this.waiting.delete(key);
-    else waiting.shift();
+    else waiting.splice(at, 1);
   }
+}
+
+/** A decision that waits for its result. */
+interface Waiting {
+  readonly tool: string;
+  readonly emit: () => void;
+}
+
+/** Whether a decision can be on the tool of a result: one of another name is a call of its own, whatever its id (R2). */
+function isLike(decided: string, tool: string): boolean {
+  return decided === tool || decided === "mcp_tool" || tool === "mcp_tool" || decided.endsWith(tool) || tool.endsWith(decided);
 }
 
 interface Told {
