@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import type { WorkerOptions } from "./options.js";
 import type { ReadConfig } from "./read-source.js";
-import type { FromThread, ThreadStart, ToThread, Unit } from "./thread-messages.js";
+import { type FromThread, messagesToldAtOnce, type ThreadStart, type ToThread, type Unit } from "./thread-messages.js";
 
 /** Times a unit is begun before its threads dying is taken for a fault of the unit. */
 const attemptsMax = 2;
@@ -53,6 +53,8 @@ interface Thread {
   readonly number: number;
   readonly worker: Worker;
   run: UnitRun | undefined;
+  /** Messages of the run that were taken since the thread heard of it. */
+  untold: number;
 }
 
 /**
@@ -94,6 +96,7 @@ export class ThreadPool {
       run.attempts++;
       run.thread = thread.number;
       thread.run = run;
+      thread.untold = 0;
       send(thread, { kind: "unit", unit: run.unit });
     }
   }
@@ -103,7 +106,7 @@ export class ThreadPool {
     const workerData: ThreadStart = { config: this.config };
     // Flags of the process, such as those of a test runner, are not for a thread that only reads.
     const worker = new Worker(this.options.url, { workerData, execArgv: [] });
-    const thread: Thread = { number: ++this.started, worker, run: undefined };
+    const thread: Thread = { number: ++this.started, worker, run: undefined, untold: 0 };
     this.threads.add(thread);
     worker.on("message", (message: FromThread) => this.take(thread, message));
     worker.on("messageerror", (error) => this.lose(thread, error.message));
@@ -136,7 +139,11 @@ export class ThreadPool {
   }
 
   private tell(run: UnitRun): void {
-    for (const thread of this.threads) if (thread.run === run) send(thread, { kind: "taken" });
+    for (const thread of this.threads) {
+      if (thread.run !== run || ++thread.untold < messagesToldAtOnce) continue;
+      send(thread, { kind: "taken", messages: thread.untold });
+      thread.untold = 0;
+    }
   }
 }
 

@@ -15,8 +15,8 @@ export interface ThreadStart {
   readonly config: ReadConfig;
 }
 
-/** To a thread: work, or that one of its messages was taken. */
-export type ToThread = { readonly kind: "unit"; readonly unit: Unit } | { readonly kind: "taken" };
+/** To a thread: work, or how many more of its messages were taken. */
+export type ToThread = { readonly kind: "unit"; readonly unit: Unit } | { readonly kind: "taken"; readonly messages: number };
 
 /** From a thread: what it found in the unit at hand, with the bytes read of it so far; at last the result. */
 export type FromThread =
@@ -26,5 +26,7 @@ export type FromThread =
 
 /** Messages a thread sends ahead of those that were taken: with 8,192 calls each, about 5 MB. */
 export const messagesAheadMax = 32;
+/** Messages taken before their thread is told so. */
+export const messagesToldAtOnce = 8;
 /** Between two messages that say nothing but how far reading is. */
 export const progressBytes = 4 * 1024 * 1024;

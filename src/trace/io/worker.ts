@@ -28,7 +28,7 @@ let onTaken: (() => void) | undefined;
 
 port.on("message", (message: ToThread) => {
   if (message.kind === "taken") {
-    ahead--;
+    ahead -= message.messages;
     onTaken?.();
   } else {
     // What was left of the unit before is not announced any more.
