@@ -5,7 +5,8 @@ import { tempo } from "../../../src/trace/formats/tempo.js";
 import { request, tool } from "../../support/otel.js";
 import { readWith, scoreOf, toolNames } from "../../support/trace-sink.js";
 
-const attributes = { "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "a", "gen_ai.tool.call.id": "c1" };
+const givenId = "call_a1b2c3d4e5f60718";
+const attributes = { "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "a", "gen_ai.tool.call.id": givenId };
 const ms = Date.UTC(2026, 1, 1);
 
 describe("spans one by one", () => {
@@ -36,7 +37,7 @@ describe("spans one by one", () => {
       attributes: {
         "ai.operationId": "ai.toolCall",
         "ai.toolCall.name": "a",
-        "ai.toolCall.id": "c1",
+        "ai.toolCall.id": givenId,
         "ai.telemetry.functionId": "shop",
       },
     },
@@ -46,7 +47,7 @@ describe("spans one by one", () => {
       span_kind: "TOOL",
       parent_id: "c1",
       start_time: "2026-02-01T00:00:00+00:00",
-      attributes: { tool: { name: "a" }, metadata: { x: [1] }, agent: { name: "shop" }, tool_call: { id: "c1" } },
+      attributes: { tool: { name: "a" }, metadata: { x: [1] }, agent: { name: "shop" }, tool_call: { id: givenId } },
     },
     "a data frame of Phoenix": {
       name: "a",
@@ -57,7 +58,7 @@ describe("spans one by one", () => {
       start_time: ms,
       "attributes.tool.name": "a",
       "attributes.agent.name": "shop",
-      "attributes.tool_call.id": "c1",
+      "attributes.tool_call.id": givenId,
     },
     Logfire: {
       trace_id: "a1",
@@ -98,7 +99,7 @@ describe("spans one by one", () => {
       expect(scoreOf(spanArray, content)).toBeGreaterThan(0.5);
       const found = readWith(spanArray, content);
       expect(found.distinct.map(({ tool, trace, callId, timeMs, agent }) => [tool, trace, callId, timeMs, agent])).toEqual([
-        ["a", "a1", "c1", ms, "shop"],
+        ["a", "a1", givenId, ms, "shop"],
       ]);
       expect(found.bad).toEqual([]);
     }

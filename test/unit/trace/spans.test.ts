@@ -113,28 +113,30 @@ describe("what a model asked for", () => {
     expect(tools(asked, other).sort()).toEqual(["read", "search"]);
   });
 
+  const givenId = "call_a1b2c3d4e5f60718";
+
   it("is found in every dress, and not in the history", () => {
-    const messages = [{ role: "assistant", parts: [{ type: "tool_call", id: "1", name: "search", arguments: {} }] }];
+    const messages = [{ role: "assistant", parts: [{ type: "tool_call", id: givenId, name: "search", arguments: {} }] }];
     const dresses = [
       { "gen_ai.output.messages": JSON.stringify(messages) },
       { "gen_ai.output.messages": messages },
-      { "ai.response.toolCalls": JSON.stringify([{ toolCallId: "1", toolName: "search", args: "{}" }]) },
-      completion("search", "1"),
+      { "ai.response.toolCalls": JSON.stringify([{ toolCallId: givenId, toolName: "search", args: "{}" }]) },
+      completion("search", givenId),
       {
         "openinference.span.kind": "LLM",
-        "llm.output_messages.0.message.tool_calls.0.tool_call.id": "1",
+        "llm.output_messages.0.message.tool_calls.0.tool_call.id": givenId,
         "llm.output_messages.0.message.tool_calls.0.tool_call.function.name": "search",
         "llm.output_messages.0.message.tool_calls.0.tool_call.function.arguments": "{}",
       },
       {
         events: JSON.stringify([
-          { "event.name": "gen_ai.choice", message: { tool_calls: [{ id: "1", function: { name: "search" } }] } },
+          { "event.name": "gen_ai.choice", message: { tool_calls: [{ id: givenId, function: { name: "search" } }] } },
         ]),
       },
     ];
     for (const dress of dresses) {
       const found = read(chat({ id: "c" }, dress));
-      expect([dress, found.calls.map((call) => [call.tool, call.callId])]).toEqual([dress, [["search", "1"]]]);
+      expect([dress, found.calls.map((call) => [call.tool, call.callId])]).toEqual([dress, [["search", givenId]]]);
     }
     const history = { "gen_ai.prompt.2.tool_calls.0.name": "search", "gen_ai.input.messages": JSON.stringify(messages) };
     expect(tools(chat({ id: "c" }, history))).toEqual([]);
@@ -146,7 +148,7 @@ describe("what a model asked for", () => {
     const repeating = span({ "gen_ai.operation.name": "invoke_agent", ...output }, { id: "a" });
     expect(tools(repeating, chat({ id: "c", parent: "a" }, output))).toEqual(["search"]);
     expect(tools(repeating)).toEqual(["search"]);
-    expect(tools(chat({ id: "c" }, completion("s", "1")), chat({ id: "d" }, completion("s", "1")))).toEqual(["s"]);
+    expect(tools(chat({ id: "c" }, completion("s", givenId)), chat({ id: "d" }, completion("s", givenId)))).toEqual(["s"]);
   });
 });
 
