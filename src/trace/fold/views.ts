@@ -154,7 +154,7 @@ export class PolicyViews {
     const session = context.session ?? this.engine.openSession();
     const evaluation = this.engine.evaluate([this.names[tool]], { ...this.base, ...context, session });
     const says = this.sayingOf(tool, evaluation, context.session === undefined ? countsOf(session) : noCounts);
-    const text = JSON.stringify(says);
+    const text = this.hasCatalogue ? textOf(says) : JSON.stringify(says);
     let known = this.sayings.get(text);
     if (known === undefined) {
       known = { number: this.sayings.size, says };
@@ -198,6 +198,14 @@ export class PolicyViews {
 
 const noCounts: Session = { toolCount: 0, unmappedOrgCount: 0, unmappedCount: 0, violationCount: 0 };
 const blank = { severity: undefined, missingCardActions: undefined, graceExpiresAtMs: undefined };
+
+/** Tells sayings of one policy and card apart: what else they hold follows from the rules that matched. */
+function textOf({ cause, action, decided, unmapped, adds, matched, findings }: Saying): string {
+  const types = findings.map(({ type, tool }) => type + tool).join(",");
+  const { toolCount, unmappedOrgCount, unmappedCount, violationCount } = adds;
+  const counts = [toolCount, unmappedOrgCount, unmappedCount, violationCount];
+  return [cause, action, decided, unmapped, counts, matched, types].join(" ");
+}
 
 function expiryOf(says: Saying): number | undefined {
   return says.findings.find(({ graceExpiresAtMs }) => graceExpiresAtMs !== undefined)?.graceExpiresAtMs;
