@@ -33,8 +33,11 @@ export interface Fed {
   readonly wrappers: WrapperTally;
 }
 
+type InputPart = Exclude<Part, { kind: "step" }>;
+
 /** An input of which some ranges have been taken. */
 interface OpenInput {
+  readonly part: InputPart;
   format: string | undefined;
   records: number;
   badLines: number;
@@ -130,17 +133,9 @@ export class Feeding {
     }
   }
 
-  /** A thread has one lane at a time. */
-  private idsOf(thread: number, lane: number): LaneIds {
-    let known = this.laneIds.get(thread);
-    if (known?.lane !== lane) {
-      known = { lane, ids: new LaneIds(this.consumer, this.naming) };
-      this.laneIds.set(thread, known);
-    }
-    return known.ids;
-  }
-
   finish(): Fed {
+    // Stopped between two ranges of an input: what was taken of it has to belong to one.
+    if (this.ranges !== undefined) this.endRanges(this.ranges);
     this.reportProgress(true);
     const { bytesRead, bytesTotal } = this;
     return {
@@ -151,25 +146,28 @@ export class Feeding {
     };
   }
 
-  private deliveryOf(part: Exclude<Part, { kind: "step" }>): Delivery {
+  /** A thread has one lane at a time. */
+  private idsOf(thread: number, lane: number): LaneIds {
+    let known = this.laneIds.get(thread);
+    if (known?.lane !== lane) {
+      known = { lane, ids: new LaneIds(this.consumer, this.naming) };
+      this.laneIds.set(thread, known);
+    }
+    return known.ids;
+  }
+
+  private deliveryOf(part: InputPart): Delivery {
     const input = { index: this.summaries.length, name: nameOf(part) };
     return new Delivery(this.consumer, this.naming, this.log, input, this.ranges?.lines);
   }
 
-  private endUnit(part: Exclude<Part, { kind: "step" }>, result: UnitResult, { repeatedCalls }: Delivery): void {
+  private endUnit(part: InputPart, result: UnitResult, { repeatedCalls }: Delivery): void {
     if (part.kind !== "range") {
       this.endInput(part, { refusal: undefined, ...result }, repeatedCalls);
       return;
     }
-    this.ranges ??= {
-      format: result.format,
-      records: 0,
-      badLines: 0,
-      repeatedCalls: 0,
-      lines: 0,
-      sawTrace: false,
-      damaged: false,
-    };
+    const blank = { records: 0, badLines: 0, repeatedCalls: 0, lines: 0, sawTrace: false, damaged: false };
+    this.ranges ??= { part, format: result.format, ...blank };
     const { ranges } = this;
     ranges.records += result.records;
     ranges.badLines += result.badLines;
@@ -177,17 +175,20 @@ export class Feeding {
     ranges.lines += result.lines;
     ranges.sawTrace ||= result.sawTrace;
     ranges.damaged ||= result.damaged;
-    if (!part.isLast && !this.stopped) return;
-    this.ranges = undefined;
-    const whole = { ...ranges, refusal: undefined };
-    if (!ranges.sawTrace && !ranges.damaged && !this.stopped && !isFound(part)) {
-      const format = formats.find(({ id }) => id === ranges.format);
-      this.log.add("trace_none", noTraceOf(format), lineSpan(nameOf(part), 1));
-    }
-    this.endInput(part, whole, ranges.repeatedCalls);
+    if (part.isLast || this.stopped) this.endRanges(ranges);
   }
 
-  private endInput(part: Exclude<Part, { kind: "step" }>, result: SourceResult, repeatedCalls: number): void {
+  private endRanges(ranges: OpenInput): void {
+    this.ranges = undefined;
+    const { part, format: id, sawTrace, damaged } = ranges;
+    if (!sawTrace && !damaged && !this.stopped && !isFound(part)) {
+      const format = formats.find((each) => each.id === id);
+      this.log.add("trace_none", noTraceOf(format), lineSpan(nameOf(part), 1));
+    }
+    this.endInput(part, { ...ranges, refusal: undefined }, ranges.repeatedCalls);
+  }
+
+  private endInput(part: InputPart, result: SourceResult, repeatedCalls: number): void {
     const name = nameOf(part);
     const { format, records, badLines, refusal, damaged } = result;
     // What is passed over, as of inputs that are no trace, is done with, too.
@@ -243,11 +244,11 @@ function cutShort({ delivered }: Delivery): SourceResult {
   return { format, records: calls, badLines, lines: 0, refusal: undefined, sawTrace: calls > 0, damaged: false };
 }
 
-function nameOf(part: Exclude<Part, { kind: "step" }>): string {
+function nameOf(part: InputPart): string {
   return part.kind === "stream" ? part.source.name : part.source.path;
 }
 
-function isFound(part: Exclude<Part, { kind: "step" }>): boolean {
+function isFound(part: InputPart): boolean {
   return part.kind !== "stream" && part.source.found;
 }
 

@@ -119,6 +119,25 @@ describe("stopping", () => {
   });
 });
 
+describe("stopping between two ranges of a file", () => {
+  it.skipIf(!hasWorker)("leaves no call without its input", async () => {
+    const path = join(folder, "x.jsonl");
+    await writeFile(path, eventLines(7, 2000));
+    for (const calls of [1, 100, 300]) {
+      const stop = new AbortController();
+      const inputs = new Set<number>();
+      const tally = new Tally();
+      tally.add = (_, input) => {
+        inputs.add(input);
+        if (++tally.calls === calls) stop.abort();
+        return true;
+      };
+      const fed = await feedTraces([path], tally, { ...threads(2), signal: stop.signal });
+      expect([fed.inputs.length, [...inputs], fed.partial !== undefined]).toEqual([1, [0], true]);
+    }
+  });
+});
+
 describe("progress", () => {
   const ways: [string, ReadOptions][] = [["one thread", {}]];
   if (hasWorker) ways.push(["two threads beside it", threads(2)]);
@@ -206,6 +225,19 @@ describe("compressed inputs", () => {
     const tally = new Tally();
     await feedTraces([{ name: "a", bytes: bomb }], tally);
     expect([bomb.length < 100_000, tally.calls]).toEqual([true, 300_000]);
+  });
+});
+
+describe("formats read by position", () => {
+  it("are held in memory when they do not lie in a file, up to a cap", async () => {
+    const zeros = Buffer.alloc(1024 * 1024);
+    async function* table(): AsyncGenerator<Uint8Array> {
+      yield Buffer.concat([Buffer.from("PAR1"), zeros]);
+      for (let i = 0; i < 256; i++) yield zeros;
+    }
+    const set = await readTraces([{ name: "a", bytes: table() }]);
+    expect(codesOf(set)).toEqual(["trace_too_large"]);
+    expect(set.diagnostics[0]!.message).toContain("256 MiB");
   });
 });
 
