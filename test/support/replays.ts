@@ -66,7 +66,22 @@ export const toldInputs = ["a", "b", "c"].map((name) => ({ name, format: "x", re
  */
 export function tell(seed: number, consumer: CallConsumer, inTime = false): void {
   const next = chance(seed);
-  const names = ["read_x", "write_a", "other", "new_one", "delete_x", "rm", "", "x\ufffd", "read_delete", "newer", "__proto__"];
+  const names = [
+    "read_x",
+    "read_y",
+    "read_z",
+    "newest",
+    "write_a",
+    "other",
+    "new_one",
+    "delete_x",
+    "rm",
+    "",
+    "x\ufffd",
+    "read_delete",
+    "newer",
+    "__proto__",
+  ];
   let clock = start;
   const timeOf = () => {
     clock += next(hour / 2);

@@ -64,17 +64,15 @@ describe("every way of replaying gives the same answer", () => {
         const kept = folded(policies[now]!, options, telling);
         expect(kept.report).toEqual(wanted);
         expect(kept.readings).toBe(1);
-        for (const bufferedCallsMax of [1, 40]) {
-          const streamed = folded(policies[now]!, { ...options, bufferedCallsMax }, telling);
-          expect(streamed.report).toEqual(wanted);
-          readAgain += streamed.readings - 1;
-        }
+        const streamed = folded(policies[now]!, { ...options, bufferedCallsMax: seed % 2 === 0 ? 1 : 40 }, telling);
+        expect(streamed.report).toEqual(wanted);
+        readAgain += streamed.readings - 1;
       }
     }
   });
 
   it("and the inputs were read again where that was needed", () => {
-    expect(readAgain).toBeGreaterThan(100);
+    expect(readAgain).toBeGreaterThan(50);
   });
 
   it("and nothing is read again of inputs in order of time that name their agents first", () => {
