@@ -16,9 +16,13 @@ export interface NameRules {
 
 const canonicalStart = "mcp__";
 
-/** `mcp__server__tool` as Claude Code spells it: whatever a server name may not hold becomes `_`. */
+/**
+ * `mcp__server__tool` as Claude Code spells it: whatever a server name may not hold becomes `_`. A name that is joined
+ * already stays what it is only if it names the same server: a server may give its tool the full name of another one's.
+ */
 export function qualifiedName(server: string, tool: string): string {
-  return tool.startsWith(canonicalStart) ? tool : `${canonicalStart}${serverSlug(server)}__${tool}`;
+  const start = `${canonicalStart}${serverSlug(server)}__`;
+  return tool.length > start.length && tool.toLowerCase().startsWith(start.toLowerCase()) ? tool : start + tool;
 }
 
 function serverSlug(server: string): string {

@@ -18,28 +18,30 @@ export function isWrapper(tool: string): boolean {
 
 /**
  * The tool inside a call of a wrapper, through wrappers inside wrappers. Arguments are an object or JSON text. Undefined
- * when they name none: then the call stays what it is.
+ * when they name none, or several: then the call stays what it is.
  */
 export function innerTool(args: unknown): InnerTool | undefined {
   let inner: InnerTool | undefined;
   let given: unknown = args;
   for (let depth = 0; depth < wrapperDepthMax; depth++) {
     const fields = asObject(typeof given === "string" ? parsed(given) : given);
-    const tool = fields && firstText(fields, ["tool_name", "tool", "name"]);
-    if (fields === undefined || tool === undefined) return inner;
-    inner = { tool, server: firstText(fields, ["server_name", "server"]) };
+    const tool = fields && onlyText(fields, ["tool_name", "tool", "name"]);
+    const server = fields && onlyText(fields, ["server_name", "server"]);
+    if (fields === undefined || tool === undefined || tool === ambiguous || server === ambiguous) return inner;
+    inner = { tool, server };
     if (!isWrapper(tool)) return inner;
     given = own(fields, "params") ?? own(fields, "arguments");
   }
   return inner;
 }
 
-function firstText(fields: JsonObject, keys: readonly string[]): string | undefined {
-  for (const key of keys) {
-    const text = asText(own(fields, key));
-    if (text !== undefined) return text;
-  }
-  return undefined;
+const ambiguous = Symbol("ambiguous");
+
+/** The one text under some keys. Where they differ only the wrapper knows which of them it goes by: a decoy must not win. */
+function onlyText(fields: JsonObject, keys: readonly string[]): string | typeof ambiguous | undefined {
+  const texts = new Set(keys.map((key) => asText(own(fields, key))).filter((text) => text !== undefined));
+  const [text] = texts;
+  return texts.size > 1 ? ambiguous : text;
 }
 
 function own(fields: JsonObject, key: string): unknown {

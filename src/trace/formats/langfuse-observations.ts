@@ -2,6 +2,7 @@ import { exportObservationsOpenMax, exportTracesOpenMax } from "../../limits.js"
 import { asList, asObject, asText, asToolName, type JsonObject, parsedJson } from "../json.js";
 import type { CallRecord, TraceSink } from "../reader.js";
 import { parseTime } from "../time.js";
+import { isUnique } from "./conversations.js";
 
 /** An observation that is a tool call, as long as nothing says that it repeats another. */
 interface Candidate {
@@ -43,14 +44,14 @@ export class LangfuseObservations {
     const parent = asText(row["parentObservationId"]) ?? asText(row["parent_observation_id"]);
     if (id !== undefined && parent !== undefined) trace.parents.set(id, parent);
     const common = { trace: traceId, session: session ?? asText(row["sessionId"]) ?? asText(row["session_id"]), timeMs, line };
-    if (row["type"] === "GENERATION") trace.asked.push(...askedIn(row).map((asked) => ({ ...common, ...asked })));
-    const found = toolOf(row);
+    const type = typeOf(row);
+    if (type === "GENERATION") trace.asked.push(...askedIn(row).map((asked) => ({ ...common, ...asked })));
+    const found = toolOf(row, type);
     if (found === undefined) return;
     const { tool, toolCallId } = found;
     const { input } = row;
-    const aliases = toolCallId === undefined ? undefined : [aliasOf(toolCallId)];
-    const call = { ...common, callId: id ?? toolCallId, aliases, tool, args: () => input };
-    trace.calls.push({ id, typed: row["type"] === "TOOL", call });
+    const call = { ...common, callId: id ?? toolCallId, aliases: aliasesOf(toolCallId, tool), tool, args: () => input };
+    trace.calls.push({ id, typed: type === "TOOL", call });
   }
 
   end(): void {
@@ -85,18 +86,24 @@ export class LangfuseObservations {
   }
 }
 
-/** Whether an ancestor is a call of the same tool. Parents that form a ring end after one round. */
+/** In capitals, whoever wrote it. */
+export function typeOf(row: JsonObject): string | undefined {
+  return asText(row["type"])?.toUpperCase();
+}
+
+/** Frameworks nest a handful of spans; more is a ring of parents, and further up is another call. */
+const ancestorsMax = 64;
+
+/** Whether an ancestor is a call of the same tool. */
 function isInside(
   id: string | undefined,
   tool: string,
   parents: ReadonlyMap<string, string>,
   tools: ReadonlyMap<string, string>,
 ): boolean {
-  const seen = new Set<string>();
   let parent = id === undefined ? undefined : parents.get(id);
-  while (parent !== undefined && parent !== id && !seen.has(parent)) {
+  for (let steps = 0; parent !== undefined && parent !== id && steps < ancestorsMax; steps++) {
     if (tools.get(parent) === tool) return true;
-    seen.add(parent);
     parent = parents.get(parent);
   }
   return false;
@@ -110,13 +117,14 @@ function askedIn(row: JsonObject): readonly Pick<CallRecord, "tool" | "callId" |
     const detail = asObject(parsedJson(details[index]));
     const toolCallId = asText(detail?.["id"]);
     const place = asText(row["id"]) === undefined ? undefined : `${row["id"] as string}\u0000${index}`;
-    const aliases = toolCallId === undefined ? undefined : [aliasOf(toolCallId)];
-    return { tool: asToolName(name), callId: place ?? toolCallId, aliases, args: () => detail?.["arguments"] };
+    const tool = asToolName(name);
+    return { tool, callId: place ?? toolCallId, aliases: aliasesOf(toolCallId, tool), args: () => detail?.["arguments"] };
   });
 }
 
-function aliasOf(toolCallId: string): string {
-  return `tool call\u0000${toolCallId}`;
+/** Ids that count from 0 in every answer tell no call from the next one. */
+function aliasesOf(toolCallId: string | undefined, tool: string): readonly string[] | undefined {
+  return toolCallId !== undefined && isUnique(toolCallId, tool) ? [`tool call\u0000${toolCallId}`] : undefined;
 }
 
 interface FoundTool {
@@ -124,9 +132,9 @@ interface FoundTool {
   readonly toolCallId: string | undefined;
 }
 
-function toolOf(row: JsonObject): FoundTool | undefined {
-  const typed = row["type"] === "TOOL";
-  if (!typed && row["type"] !== "SPAN") return undefined;
+function toolOf(row: JsonObject, type: string | undefined): FoundTool | undefined {
+  const typed = type === "TOOL";
+  if (!typed && type !== "SPAN") return undefined;
   const attributes = attributesOf(row["metadata"]);
   const named = ["gen_ai.tool.name", "ai.toolCall.name", "tool.name"].map((key) => asText(attributes?.[key]));
   const [genAi, , openInference] = named;

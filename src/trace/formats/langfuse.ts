@@ -1,7 +1,7 @@
 import { asList, asObject, asText, firstRecords, type JsonObject, recordsIn } from "../json.js";
 import type { Probe, RawRecord, RecordReader, TraceFormat, TraceSink } from "../reader.js";
 import { parseTime } from "../time.js";
-import { LangfuseObservations } from "./langfuse-observations.js";
+import { LangfuseObservations, typeOf } from "./langfuse-observations.js";
 
 /**
  * Langfuse: the download of a trace (`{trace, observations}`), a trace or a list of observations from the API
@@ -30,7 +30,7 @@ const types: ReadonlySet<unknown> = new Set([
 export function isObservation(record: JsonObject): boolean {
   const trace = asText(record["traceId"]) ?? asText(record["trace_id"]);
   const dated = Object.hasOwn(record, "startTime") || Object.hasOwn(record, "start_time");
-  return trace !== undefined && dated && types.has(record["type"]);
+  return trace !== undefined && dated && types.has(typeOf(record));
 }
 
 function scoreOf(record: JsonObject): number {

@@ -23,7 +23,7 @@ function detect(probe: Probe): number {
   let score = 0;
   for (const record of firstRecords(probe.records)) {
     for (const run of firstRecords(asList(record["runs"]) ?? [record])) {
-      if (runTypes.has(run["run_type"]) && runKeys.some((key) => Object.hasOwn(run, key))) score = 1;
+      if (runTypes.has(asText(run["run_type"])?.toLowerCase()) && runKeys.some((key) => Object.hasOwn(run, key))) score = 1;
     }
   }
   return score;
@@ -102,10 +102,11 @@ export class RunReader {
     const held = this.held.of(trace);
     held.session ??= session;
     const place = { timeMs, session, agent, line };
-    if (run["run_type"] === "tool") {
+    const type = asText(run["run_type"])?.toLowerCase();
+    if (type === "tool") {
       const { inputs } = run;
       this.held.hold(trace, { ...place, callId: asText(run["id"]), tool: asToolName(run["name"]), args: () => asJson(inputs) });
-    } else if (run["run_type"] === "llm" && !held.hasRuns) {
+    } else if (type === "llm" && !held.hasRuns) {
       const answer = answerIn(asJson(run["outputs"]));
       for (const { call, callId } of proposalsOf(answer, asText(run["id"]), (what) => this.sink.bad(line, what))) {
         const { tool, server, args } = call;

@@ -29,25 +29,33 @@ function isMessage(record: JsonObject): boolean {
 /** Of a record: the message it is, or those its wrapper holds, also as JSON text. Empty: it is neither. */
 export function mcpFramesOf(record: JsonObject): readonly McpFrame[] {
   if (isMessage(record)) return [{ messages: [record], wrapped: false }];
+  const messages = wrappedIn(record);
+  if (messages === undefined) return [];
+  return [
+    {
+      messages,
+      wrapped: true,
+      session: textIn(record, sessionKeys),
+      server: textIn(record, serverKeys) ?? asText(asObject(record["server"])?.["name"]),
+      direction: textIn(record, directionKeys),
+      time: timeKeys.map((name) => record[name]).find((time) => typeof time === "string" || typeof time === "number") as
+        | string
+        | number
+        | undefined,
+    },
+  ];
+}
+
+/** A wrapper may hold a call and its answer: where one key holds a call, it is that one. */
+function wrappedIn(record: JsonObject): readonly JsonObject[] | undefined {
+  let found: readonly JsonObject[] | undefined;
   for (const key of messageKeys) {
     const value = Object.hasOwn(record, key) ? record[key] : undefined;
     const messages = recordsIn(parsedJson(value)).filter(isMessage);
-    if (messages.length === 0) continue;
-    return [
-      {
-        messages,
-        wrapped: true,
-        session: textIn(record, sessionKeys),
-        server: textIn(record, serverKeys) ?? asText(asObject(record["server"])?.["name"]),
-        direction: textIn(record, directionKeys),
-        time: timeKeys.map((name) => record[name]).find((time) => typeof time === "string" || typeof time === "number") as
-          | string
-          | number
-          | undefined,
-      },
-    ];
+    if (messages.some((message) => message["method"] === "tools/call")) return messages;
+    if (messages.length > 0) found ??= messages;
   }
-  return [];
+  return found;
 }
 
 function textIn(record: JsonObject, keys: readonly string[]): string | undefined {
@@ -61,13 +69,15 @@ function textIn(record: JsonObject, keys: readonly string[]): string | undefined
 
 const timeAtStart = /^\[?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)/;
 const levels: ReadonlySet<string> = new Set(["info", "error", "warn", "warning", "debug", "trace", "notice"]);
+/** What stands before a message is looked at so far: a time, a server, a level, a few words. */
+const prefixLengthMax = 300;
 /** Values tried on one line before it is given up. */
 const startsMax = 8;
 
 /** Of a log line: the message behind its text. undefined: the line speaks of something else. */
 export function mcpFrameOfText(text: string): McpFrame | undefined {
   const found = messagesInText(text);
-  const prefix = text.slice(0, found?.start ?? 300);
+  const prefix = text.slice(0, Math.min(found?.start ?? prefixLengthMax, prefixLengthMax));
   const known = {
     wrapped: true,
     time: timeAtStart.exec(text)?.[1],

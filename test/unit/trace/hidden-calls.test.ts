@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { readTraces } from "../../../src/trace/io/read.js";
+import { createNameMap } from "../../../src/trace/name-map.js";
+import { innerTool } from "../../../src/trace/unwrap.js";
+import { scaled } from "../../support/scale.js";
 import { lines } from "../../support/traces.js";
 
 /** Names of the calls that count, in order. */
@@ -133,5 +136,76 @@ describe("a decision and a result in log events", () => {
     };
     expect(await toolsOf(log("tool_decision", "Bash"), log("tool_result", "Read"))).toEqual(["Read", "Bash"]);
     expect(await toolsOf(log("tool_decision", "mcp_tool"), log("tool_result", "mcp__a__b"))).toEqual(["mcp__a__b"]);
+  });
+});
+
+describe("a server", () => {
+  const called = (name: string, more: object) => ({
+    session: "s",
+    message: { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name } },
+    ...more,
+  });
+
+  it("does not pass for another one by the name of its tool", async () => {
+    expect(await toolsOf(called("mcp__github__read", { server: "evil" }))).toEqual(["mcp__evil__mcp__github__read"]);
+    expect(await toolsOf(called("mcp__github__read", { server: "github" }))).toEqual(["mcp__github__read"]);
+    expect(createNameMap({ servers: ["evil"], names: new Map() }).canonical("evil-mcp__github__read")).toBe(
+      "mcp__evil__mcp__github__read",
+    );
+  });
+
+  it("is called though the record holds its answer, too", async () => {
+    const { message, session } = called("bash", {}) as { message: object; session: string };
+    expect(await toolsOf({ session, data: { jsonrpc: "2.0", id: 1, result: {} }, request: message })).toEqual(["bash"]);
+  });
+});
+
+describe("a wrapper whose arguments name several tools or servers", () => {
+  it("stays what it is", () => {
+    expect(innerTool({ tool_name: "read", name: "delete" })).toBeUndefined();
+    expect(innerTool({ tool: "read", server: "a", server_name: "b" })).toBeUndefined();
+    expect(innerTool({ tool: "read", name: "read", server: "a" })).toEqual({ tool: "read", server: "a" });
+  });
+});
+
+describe("exports of runs", () => {
+  it("may spell kinds in any case", async () => {
+    const observation = (id: string, type: string) => ({ id, traceId: "t", type, name: id, startTime: "2026-01-01T00:00:00Z" });
+    expect(await toolsOf(observation("a", "TOOL"), observation("b", "tool"))).toEqual(["a", "b"]);
+    const run = (id: string, run_type: string) => ({ id, trace_id: "t", run_type, name: id, start_time: "2026-01-01T00:00:00Z" });
+    expect(await toolsOf(run("a", "tool"), run("b", "TOOL"))).toEqual(["a", "b"]);
+  });
+
+  it("do not tell calls apart by ids that count from 0", async () => {
+    const metadata = { attributes: { "gen_ai.tool.call.id": "call_0" } };
+    const call = (id: string) => ({ id, traceId: "t", type: "TOOL", name: "bash", startTime: "2026-01-01T00:00:00Z", metadata });
+    expect(await toolsOf(call("1"), call("2"), call("2"))).toEqual(["bash", "bash"]);
+  });
+});
+
+describe("time is linear in the input for", () => {
+  const size = scaled(20_000);
+
+  it("spans of Langfuse, each inside the one before", async () => {
+    const span = (id: number) => {
+      const metadata = { attributes: { "gen_ai.tool.name": `tool ${id}` } };
+      return {
+        id: `${id}`,
+        parentObservationId: `${id - 1}`,
+        traceId: "t",
+        type: "SPAN",
+        name: "x",
+        startTime: 1770000000,
+        metadata,
+      };
+    };
+    expect(await toolsOf(...Array.from({ length: size }, (_, id) => span(id)))).toHaveLength(size);
+  });
+
+  it("a log line that begins with many brackets", async () => {
+    const message = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "bash" } };
+    const text = `log [server] ${"[".repeat(50 * size)}] ${JSON.stringify(message)}\n`;
+    const set = await readTraces([{ name: "mcp.log", bytes: Buffer.from(text) }]);
+    expect(set.names).toEqual(["mcp__server__bash"]);
   });
 });

@@ -81,7 +81,7 @@ describe("Langfuse exports", () => {
   });
 
   it("count what several exports hold once, by observation and by the id of the call", () => {
-    const twice = attributes({ "gen_ai.tool.name": "add", "gen_ai.tool.call.id": "c1" });
+    const twice = attributes({ "gen_ai.tool.name": "add", "gen_ai.tool.call.id": "call_a1b2c3d4e5f60718" });
     const row = observation("o1", "TOOL", "add", twice);
     const recorded = readWith(langfuse, lines(row, row, observation("o2", "SPAN", "add", twice)));
     expect(toolNames(recorded)).toEqual(["add"]);
