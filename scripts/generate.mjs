@@ -11,11 +11,13 @@ import { filesUnder, root, whenChanged, writeAtomically } from "./freshness.mjs"
 const kernelFile = "src/engine/kernel.generated.ts";
 const pageFile = "src/report/html/page.generated.ts";
 const scannerFile = "src/trace/scanner.generated.ts";
+const cutterFile = "src/trace/span-cutter.generated.ts";
 const versionFile = "src/version.generated.ts";
 
 await generateVersion();
 await generateKernel();
 await generateScanner();
+await generateCutter();
 await generateValidators();
 await generatePage();
 
@@ -60,6 +62,19 @@ export const scannerBase64 =
   "${bytes.toString("base64")}";
 `;
     writeAtomically(join(root, scannerFile), text);
+  });
+}
+
+/** The cutter of OTLP spans, likewise. */
+async function generateCutter() {
+  const inputs = ["assembly/spans", "assembly/scan/dictionary.ts", "scripts/generate.mjs"];
+  await whenChanged("cutter", { inputs, outputs: [cutterFile], salt: toolVersion("assemblyscript") }, () => {
+    const bytes = compileModule("cutter", ["assembly/spans/index.ts", "--config", "assembly/spans/asconfig.json"]);
+    const text = `// Made by scripts/generate.mjs from assembly/spans/ with the options of its asconfig.json.
+export const cutterBase64 =
+  "${bytes.toString("base64")}";
+`;
+    writeAtomically(join(root, cutterFile), text);
   });
 }
 

@@ -93,6 +93,10 @@ export const sarifResultsMax = 5_000;
 export const conversationLinksMax = 200_000;
 /** What is kept of spans whose traces may still go on, as estimated: some 60,000 spans. Beyond it the oldest trace is decided. */
 export const openSpanBytesMax = 24 * 1024 * 1024;
+/** A request of spans that the WASM cutter takes, which needs twice as much memory; longer ones are parsed. */
+export const cutBytesMax = 16 * 1024 * 1024;
+/** Bytes of an input that are parsed before the cutter is started: it takes a millisecond and a mebibyte to be there. */
+export const cutAfterBytes = 64 * 1024;
 /** Tool spans above a tool span that it is compared with; real nesting is two or three deep. */
 export const toolAncestorsMax = 64;
 /** Decisions on tool calls that wait for the event of the result; a session has a handful open at a time. */

@@ -1,6 +1,8 @@
+import { cutAfterBytes } from "../../limits.js";
 import { asList, asObject, asText, firstRecords, type JsonObject } from "../json.js";
 import type { InputMeta, Probe, RawRecord, RecordReader, TraceFormat, TraceSink } from "../reader.js";
 import { KnownAttributes, plainValue } from "./otel/attributes.js";
+import { cutSpans } from "./otel/cut-spans.js";
 import { readAnswers } from "./otel/span-events.js";
 import { blankSpan, noResource, resourceOf, type SpanRecord, type SpanResource, spanIdOf } from "./otel/span-record.js";
 import { ToolEvents } from "./otel/tool-events.js";
@@ -32,17 +34,22 @@ function metricsOf(request: JsonObject): unknown {
   return request["resourceMetrics"] ?? request["resource_metrics"];
 }
 
-class OtlpReader implements RecordReader {
+export class OtlpReader implements RecordReader {
   private readonly resources: OtlpResources;
+  private bytes = 0;
 
+  /** `cutAfter`: bytes that are parsed before requests go to the cutter. */
   constructor(
     input: InputMeta,
     private readonly sink: TraceSink,
+    private readonly cutAfter = cutAfterBytes,
   ) {
     this.resources = new OtlpResources(input, sink);
   }
 
   push(raw: RawRecord): void {
+    this.bytes += raw.bytes.length;
+    if (this.bytes > this.cutAfter && this.resources.readBytes(raw.bytes, raw.line)) return;
     const value = raw.parse();
     if (value === undefined) return;
     for (const item of asList(value) ?? [value]) {
@@ -73,6 +80,11 @@ export class OtlpResources {
   ) {
     this.traces = new SpanTraces(input.name, sink);
     this.events = new ToolEvents(input.name, sink, this.traces);
+  }
+
+  /** A request of spans as it stands in the file; false when nothing was read of it, because only parsing tells what it is. */
+  readBytes(request: Uint8Array, line: number): boolean {
+    return cutSpans()?.read(request, line, this.traces) === true;
   }
 
   /** False when it holds neither spans nor logs. */

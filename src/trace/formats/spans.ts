@@ -1,19 +1,11 @@
-import { openSpanBytesMax, toolAncestorsMax } from "../../limits.js";
-import type { CallRecord, TraceSink } from "../reader.js";
-import { fields, plainFields } from "./otel/attributes.js";
+import { openSpanBytesMax } from "../../limits.js";
+import type { TraceSink } from "../reader.js";
+import { fields } from "./otel/attributes.js";
 import { answersAmong, callsInFlatKeys, callsInMessages, type ProposedCall } from "./otel/proposals.js";
-import {
-  argumentsOf,
-  callIdOf,
-  isClaudeCode,
-  kindOf,
-  type SpanKind,
-  type SpanRecord,
-  type SpanResource,
-  sessionOf,
-  spanTime,
-  toolOf,
-} from "./otel/span-record.js";
+import { agentOf, isMerged, type OpenCall, ownId, recordOf, sessionOfNode } from "./otel/span-calls.js";
+import { factsOf, type SpanFacts } from "./otel/span-facts.js";
+import { argumentsOf, callIdOf, type SpanRecord, sessionOf, spanTime } from "./otel/span-record.js";
+import { SpanRows, SpanTree } from "./otel/span-rows.js";
 
 /**
  * From spans to calls, for every format of spans. A trace is a trace id. Of a trace with tool spans those are the calls;
@@ -32,6 +24,7 @@ export class SpanTraces {
   private readonly open = new Map<string, OpenTrace>();
   private latest: OpenTrace | undefined;
   private bytes = 0;
+  private table = new Int32Array(64);
 
   constructor(
     private readonly inputName: string,
@@ -42,30 +35,58 @@ export class SpanTraces {
   /** Takes what the record says; the record may be filled anew afterwards. */
   take(span: SpanRecord): void {
     const trace = this.traceOf(span.traceId);
-    const kind = kindOf(span);
-    const node = nodeOf(span, kind);
+    const facts = factsOf(span);
+    const row = trace.rows.add(facts, sessionOf(span.attributes), span.spanId, span.parentSpanId);
+    const isTool = facts.kind === "tool";
+    if (isTool || facts.concernsAgents) this.concern(trace, spanTime(span.startTime));
     let bytes = spanBytes;
-    if (kind === "tool" || span.attributes.concernsAgents) this.concern(trace, span);
-    if (kind === "tool") {
-      const call = callOf(span, node);
-      trace.calls.push(call);
-      trace.proposals.length = 0;
-      bytes += bytesOf(call.args);
-    } else if (trace.calls.length === 0 && span.attributes.concernsAgents) bytes += this.propose(trace, span, node);
-    if (node.agentName !== undefined && trace.agentNode === undefined) trace.agentNode = node;
-    // A span that comes again is taken for the first one; its call is told apart from that one's by the ids it carries.
-    if (span.spanId !== "" && !trace.nodes.has(span.spanId)) trace.nodes.set(span.spanId, node);
+    if (isTool) {
+      const args = argumentsOf(span.attributes);
+      addCall(trace, row, callIdOf(span), args, spanTime(span.startTime), span.line);
+      bytes += bytesOf(args);
+    } else if (trace.calls.rows.length === 0 && facts.concernsAgents) bytes += this.propose(trace, span, row, facts);
+    this.noteAgent(trace, row, facts);
     this.weigh(trace, bytes);
+  }
+
+  /** The trace that a span goes to which says no more than its facts, or makes a call. */
+  traceOfCut(id: string): OpenTrace {
+    return this.traceOf(id);
+  }
+
+  /** Whether the proposals of a span would be kept. */
+  wantsProposals(id: string): boolean {
+    return this.traceOf(id).calls.rows.length === 0;
+  }
+
+  /**
+   * Takes a span without a `SpanRecord`: its row has just been added to the trace. It proposes no calls, or `wantsProposals`
+   * is false.
+   */
+  takeRow(
+    trace: OpenTrace,
+    row: number,
+    facts: SpanFacts,
+    timeMs: number | undefined,
+    callId: string | undefined,
+    args: unknown,
+    line: number,
+  ): void {
+    const isTool = facts.kind === "tool";
+    if (!trace.known && (isTool || facts.concernsAgents)) this.concern(trace, timeMs);
+    if (isTool) addCall(trace, row, callId, args, timeMs, line);
+    this.noteAgent(trace, row, facts);
+    this.weigh(trace, isTool ? spanBytes + bytesOf(args) : spanBytes);
   }
 
   /** The answer of a model in an event: `parentSpanId` of the record is the span the event stands in, `spanId` is empty. */
   takeAnswer(span: SpanRecord, messages: unknown): void {
     const trace = this.traceOf(span.traceId);
-    this.concern(trace, span);
-    if (trace.calls.length > 0) return;
-    const node = nodeOf(span, "other");
+    this.concern(trace, spanTime(span.startTime));
+    if (trace.calls.rows.length > 0) return;
+    const row = trace.rows.add(factsOf(span, "other"), sessionOf(span.attributes), "", span.parentSpanId);
     const found = callsInMessages(messages);
-    this.addProposals(trace, span, node, found, false);
+    this.addProposals(trace, span, row, found, false);
     this.weigh(trace, found.length * spanBytes);
   }
 
@@ -77,29 +98,23 @@ export class SpanTraces {
   }
 
   private traceOf(id: string): OpenTrace {
+    if (this.latest?.id === id) return this.latest;
     // Spans without a trace id belong to the input; no id starts with NUL.
     const key = id === "" ? `\u0000${this.inputName}` : id;
-    if (this.latest?.key === key) return this.latest;
     let trace = this.open.get(key);
-    if (trace === undefined) {
-      trace = {
-        key,
-        id: id === "" ? this.inputName : id,
-        nodes: new Map(),
-        calls: [],
-        proposals: [],
-        agentNode: undefined,
-        known: false,
-        bytes: 0,
-      };
-    } else this.open.delete(key);
+    if (trace === undefined) trace = newTrace(key, id, id === "" ? this.inputName : id);
+    else this.open.delete(key);
     this.open.set(key, trace);
     this.latest = trace;
     return trace;
   }
 
+  private noteAgent(trace: OpenTrace, row: number, facts: SpanFacts): void {
+    if (facts.agentName !== undefined && trace.agentRow === -1) trace.agentRow = row;
+  }
+
   /** Returns what the calls weigh. */
-  private propose(trace: OpenTrace, span: SpanRecord, node: SpanNode): number {
+  private propose(trace: OpenTrace, span: SpanRecord, row: number, facts: SpanFacts): number {
     const { attributes } = span;
     const found: ProposedCall[] = [...callsInFlatKeys(attributes.flat), ...attributes.answers.flatMap(callsInMessages)];
     if (attributes.has(fields.outputs)) found.push(...callsInMessages(attributes.first(fields.outputs)));
@@ -108,28 +123,28 @@ export class SpanTraces {
     }
     // The span of an agent, or the outer span of Vercel AI, repeats what its steps say.
     const operation = attributes.text(fields.vercelOperation);
-    const outer = node.kind === "agent" || (operation !== undefined && !operation.includes(".do"));
-    this.addProposals(trace, span, node, found, outer);
+    const outer = facts.kind === "agent" || (operation !== undefined && !operation.includes(".do"));
+    this.addProposals(trace, span, row, found, outer);
     return found.length * spanBytes;
   }
 
   private addProposals(
     trace: OpenTrace,
     { startTime, line }: SpanRecord,
-    node: SpanNode,
+    row: number,
     found: readonly ProposedCall[],
     outer: boolean,
   ): void {
     found.forEach((call, index) => {
-      trace.proposals.push({ ...call, node, index, outer, timeMs: spanTime(startTime), line });
+      trace.proposals.push({ ...call, row, index, outer, timeMs: spanTime(startTime), line });
     });
   }
 
   /** Traces that have nothing to do with agents, as a collector holds many, are not made known. */
-  private concern(trace: OpenTrace, span: SpanRecord): void {
+  private concern(trace: OpenTrace, timeMs: number | undefined): void {
     if (trace.known) return;
     trace.known = true;
-    this.sink.trace(trace.key, { timeMs: spanTime(span.startTime), id: trace.id });
+    this.sink.trace(trace.key, { timeMs, id: trace.shownId });
   }
 
   private weigh(trace: OpenTrace, bytes: number): void {
@@ -147,24 +162,24 @@ export class SpanTraces {
 
   private settle(trace: OpenTrace): void {
     if (!trace.known) return;
-    for (const call of trace.calls) inherit(trace, call.node);
-    const kept = trace.calls.filter((call) => !isMerged(call));
-    if (trace.agentNode !== undefined) inherit(trace, trace.agentNode);
-    const named = trace.agentNode?.belowTool === false ? trace.agentNode.rootAgent : undefined;
-    const agent = named ?? (kept[0] === undefined ? undefined : agentOf(kept[0].node));
-    this.sink.trace(trace.key, { agent, id: trace.id });
-    for (const call of kept) this.sink.call(recordOf(trace, call));
-    if (trace.calls.length === 0) this.settleProposals(trace);
+    const tree = new SpanTree(trace.rows, this.emptyTable(trace.rows.facts.length));
+    const calls = callsOf(trace, tree);
+    for (const call of calls) tree.inherit(call.node);
+    const kept = calls.filter((call) => !isMerged(call));
+    this.sink.trace(trace.key, { agent: agentOfTrace(trace, tree, kept[0]), id: trace.shownId });
+    for (const call of kept) this.sink.call(recordOf(trace.key, call));
+    if (calls.length === 0) this.settleProposals(trace, tree);
   }
 
-  private settleProposals(trace: OpenTrace): void {
+  private settleProposals(trace: OpenTrace, tree: SpanTree): void {
     const inner = trace.proposals.filter((proposal) => !proposal.outer);
-    for (const { node, tool, callId, index, timeMs, line } of inner.length > 0 ? inner : trace.proposals) {
-      inherit(trace, node);
-      const place = node.spanId === "" ? undefined : `\u0000${node.spanId}\u0000${index}`;
+    for (const { row, tool, callId, index, timeMs, line } of inner.length > 0 ? inner : trace.proposals) {
+      const node = tree.node(row);
+      tree.inherit(node);
+      const alias = trace.rows.alias(row);
       this.sink.call({
         trace: trace.key,
-        callId: callId ?? place,
+        callId: ownId(callId, tool) ?? (alias === undefined ? undefined : `${alias}\u0000${index}`),
         tool,
         timeMs,
         agent: agentOf(node),
@@ -174,64 +189,44 @@ export class SpanTraces {
       });
     }
   }
+
+  /** All zero, a power of two of slots, at least twice as many as rows. */
+  private emptyTable(rows: number): Int32Array {
+    const slots = 2 ** Math.ceil(Math.log2(Math.max(32, rows) * 2));
+    if (this.table.length < slots) this.table = new Int32Array(slots);
+    return this.table.subarray(0, slots).fill(0);
+  }
 }
 
-/** What is kept of a span, apart from the text of its arguments: the node, its entry, its ids. */
+/** What is kept of a span, apart from the text of its arguments: its row, its call, its ids. */
 const spanBytes = 400;
 
-interface OpenTrace {
+export interface OpenTrace {
   readonly key: string;
+  /** As spans have it. */
   readonly id: string;
-  readonly nodes: Map<string, SpanNode>;
-  readonly calls: OpenCall[];
+  readonly shownId: string;
+  readonly rows: SpanRows;
+  readonly calls: CallColumns;
   readonly proposals: OpenProposal[];
-  /** The first span that names an agent. */
-  agentNode: SpanNode | undefined;
+  /** The first span that names an agent, or -1. */
+  agentRow: number;
   known: boolean;
   bytes: number;
 }
 
-/** A span in its trace. What it takes over from its ancestors is filled in when the trace is decided. */
-interface SpanNode {
-  readonly spanId: string;
-  readonly parentSpanId: string;
-  readonly kind: SpanKind;
-  readonly call: OpenCall | undefined;
-  state: "new" | "entered" | "done";
-  /** The nearest ancestor that is no `other` span. */
-  above: SpanNode | undefined;
-  agentName: string | undefined;
-  agentId: string | undefined;
-  functionId: string | undefined;
-  /** The outermost name of an agent. */
-  rootAgent: string | undefined;
-  session: string | undefined;
-  readonly resource: SpanResource;
-  /** Below a tool span. */
-  belowTool: boolean;
-  /** Below the span of an agent or model that is itself below a tool span. */
-  delegated: boolean;
-}
-
-interface OpenCall {
-  readonly node: SpanNode;
-  tool: string;
-  readonly named: boolean;
-  readonly callId: string | undefined;
-  /** An MCP client or server span. */
-  readonly isMcp: boolean;
-  server: string | undefined;
-  readonly args: unknown;
-  readonly timeMs: number | undefined;
-  /** Set where the ids of calls are unique in the session, not only in the trace. */
-  readonly scope: string | undefined;
-  readonly line: number;
-  /** Span ids of the same call. */
-  readonly aliases: string[];
+/** The calls of tool spans, one a position: an object each would be copied twice by the collector before it dies. */
+interface CallColumns {
+  readonly rows: number[];
+  readonly ids: (string | undefined)[];
+  readonly args: unknown[];
+  /** NaN when absent. */
+  readonly timeMs: number[];
+  readonly lines: number[];
 }
 
 interface OpenProposal extends ProposedCall {
-  readonly node: SpanNode;
+  readonly row: number;
   readonly index: number;
   /** Repeats what inner spans say, if there are any. */
   readonly outer: boolean;
@@ -239,142 +234,60 @@ interface OpenProposal extends ProposedCall {
   readonly line: number;
 }
 
-function nodeOf(span: SpanRecord, kind: SpanKind): SpanNode & { call: OpenCall | undefined } {
-  const { attributes } = span;
-  const known = attributes.concernsAgents;
-  return {
-    spanId: span.spanId,
-    parentSpanId: span.parentSpanId,
-    kind,
-    call: undefined,
-    state: "new",
-    above: undefined,
-    agentName: known || kind === "agent" ? agentNameOf(span, kind) : undefined,
-    agentId: known ? attributes.text(fields.agentId) : undefined,
-    functionId: known ? attributes.text(fields.functionId) : undefined,
-    rootAgent: undefined,
-    session: sessionOf(attributes),
-    resource: span.resource,
-    belowTool: false,
-    delegated: attributes.has(plainFields.subagentId) && isClaudeCode(span),
-  };
+function newTrace(key: string, id: string, shownId: string): OpenTrace {
+  const calls = { rows: [], ids: [], args: [], timeMs: [], lines: [] };
+  return { key, id, shownId, rows: new SpanRows(), calls, proposals: [], agentRow: -1, known: false, bytes: 0 };
 }
 
-function agentNameOf(span: SpanRecord, kind: SpanKind): string | undefined {
-  const named = span.attributes.text(fields.agentName);
-  if (named !== undefined || kind !== "agent") return named;
-  if (span.name.startsWith("invoke_agent ")) return span.name.slice("invoke_agent ".length);
-  return span.attributes.text(plainFields.entityName);
+function addCall(
+  { calls, proposals }: OpenTrace,
+  row: number,
+  callId: string | undefined,
+  args: unknown,
+  timeMs: number | undefined,
+  line: number,
+): void {
+  calls.rows.push(row);
+  calls.ids.push(callId);
+  calls.args.push(args);
+  calls.timeMs.push(timeMs ?? Number.NaN);
+  calls.lines.push(line);
+  if (proposals.length > 0) proposals.length = 0;
 }
 
-function callOf(span: SpanRecord, node: SpanNode & { call: OpenCall | undefined }): OpenCall {
-  const { attributes } = span;
-  const { tool, named } = toolOf(span);
-  const call = {
-    node,
-    tool,
-    named,
-    callId: callIdOf(span),
-    isMcp: attributes.text(fields.mcpMethod) === "tools/call",
-    server: attributes.text(fields.mcpServer),
-    args: argumentsOf(attributes),
-    timeMs: spanTime(span.startTime),
-    scope: isClaudeCode(span) ? sessionOfNode(node) : undefined,
-    line: span.line,
-    aliases: span.spanId === "" ? [] : [`\u0000${span.spanId}`],
-  };
-  node.call = call;
-  return call;
+function callsOf({ rows, calls }: OpenTrace, tree: SpanTree): OpenCall[] {
+  return calls.rows.map((row, i) => {
+    const node = tree.node(row);
+    const facts = node.facts.tool!;
+    const alias = rows.alias(row);
+    const timeMs = calls.timeMs[i]!;
+    const call: OpenCall = {
+      node,
+      facts,
+      tool: facts.tool,
+      server: facts.server,
+      callId: calls.ids[i],
+      // What the span itself says: what it takes over is known later.
+      scope: facts.scopedBySession ? (rows.sessions[row] ?? node.facts.resource.session) : undefined,
+      aliases: alias === undefined ? [] : [alias],
+      args: calls.args[i],
+      timeMs: Number.isNaN(timeMs) ? undefined : timeMs,
+      line: calls.lines[i]!,
+    };
+    node.call = call;
+    return call;
+  });
+}
+
+function agentOfTrace({ agentRow }: OpenTrace, tree: SpanTree, first: OpenCall | undefined): string | undefined {
+  if (agentRow !== -1) {
+    const node = tree.node(agentRow);
+    tree.inherit(node);
+    if (!node.belowTool && node.rootAgent !== undefined) return node.rootAgent;
+  }
+  return first === undefined ? undefined : agentOf(first.node);
 }
 
 function bytesOf(args: unknown): number {
   return typeof args === "string" ? args.length : args === undefined ? 0 : 4 * spanBytes;
-}
-
-/** Gives a span what its ancestors say. Every span is visited once; a cycle of parents is cut where it was entered. */
-function inherit(trace: OpenTrace, node: SpanNode): void {
-  const path: SpanNode[] = [];
-  let at: SpanNode | undefined = node;
-  while (at !== undefined && at.state === "new") {
-    at.state = "entered";
-    path.push(at);
-    at = at.parentSpanId === "" ? undefined : trace.nodes.get(at.parentSpanId);
-  }
-  let parent = at?.state === "done" ? at : undefined;
-  for (let i = path.length - 1; i >= 0; i--) {
-    const each = path[i]!;
-    if (parent !== undefined) take(each, parent);
-    each.rootAgent ??= each.agentName;
-    each.state = "done";
-    parent = each;
-  }
-}
-
-function take(node: SpanNode, parent: SpanNode): void {
-  node.above = parent.kind === "other" ? parent.above : parent;
-  node.agentName ??= parent.agentName;
-  node.agentId ??= parent.agentId;
-  node.functionId ??= parent.functionId;
-  node.rootAgent = parent.rootAgent;
-  node.session ??= parent.session;
-  node.belowTool = parent.belowTool || parent.kind === "tool";
-  node.delegated ||= parent.delegated || (parent.belowTool && (parent.kind === "agent" || parent.kind === "model"));
-}
-
-/** Whether the call is one with that of a tool span above, which then gets what only this one knows. */
-function isMerged(inner: OpenCall): boolean {
-  let above = inner.node.above;
-  for (let steps = 0; above?.kind === "tool" && steps < toolAncestorsMax; steps++) {
-    const outer = above.call!;
-    if (isSameCall(inner, outer)) {
-      if (outer.tool === "") outer.tool = inner.tool;
-      if (!outer.tool.startsWith("mcp__")) outer.server ??= inner.server;
-      if (outer.aliases.length < toolAncestorsMax) outer.aliases.push(...inner.aliases);
-      return true;
-    }
-    above = above.above;
-  }
-  return false;
-}
-
-function isSameCall(inner: OpenCall, outer: OpenCall): boolean {
-  const bothIds = inner.callId !== undefined && outer.callId !== undefined;
-  if (bothIds && inner.callId !== outer.callId) return false;
-  if (inner.tool === outer.tool || inner.tool === "" || outer.tool === "") return true;
-  if (bothIds && !inner.named) return true;
-  return (inner.isMcp || outer.isMcp) && (endsWithName(outer.tool, inner.tool) || endsWithName(inner.tool, outer.tool));
-}
-
-const separators = "_-./:";
-
-/** Whether a name is another one behind the name of a server. */
-function endsWithName(long: string, short: string): boolean {
-  return long.length > short.length && long.endsWith(short) && separators.includes(long[long.length - short.length - 1]!);
-}
-
-function agentOf(node: SpanNode): string | undefined {
-  return node.agentName ?? node.agentId ?? node.functionId ?? node.resource.agent ?? node.resource.service;
-}
-
-function sessionOfNode(node: SpanNode): string | undefined {
-  return node.session ?? node.resource.session;
-}
-
-function recordOf(trace: OpenTrace, call: OpenCall): CallRecord {
-  const { node, args, callId } = call;
-  const ids = callId === undefined ? call.aliases : [callId, ...call.aliases];
-  return {
-    trace: trace.key,
-    callId: ids[0],
-    aliases: ids.length > 1 ? ids.slice(1) : undefined,
-    scope: call.scope,
-    tool: call.tool,
-    server: call.server,
-    args: args === undefined ? undefined : () => args,
-    timeMs: call.timeMs,
-    agent: agentOf(node),
-    session: sessionOfNode(node),
-    subagent: node.delegated,
-    line: call.line,
-  };
 }

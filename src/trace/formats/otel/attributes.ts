@@ -70,6 +70,19 @@ export const plainFields = {
   input: keys("traceloop.entity.input", "input.value", "input"),
 } as const;
 
+/** All known keys in the order of their slots. */
+export const knownKeys: readonly string[] = [...slots.keys()];
+
+/** Keys whose values are as many as there are calls, or long: ids of calls, arguments, answers. */
+export const ownValues: ReadonlySet<number> = new Set([
+  ...[...fields.callId, ...fields.arguments, ...fields.outputs, ...fields.logfireEvents],
+  ...[...plainFields.eventCallId, ...plainFields.eventSequence, ...plainFields.eventTime, ...plainFields.eventParameters],
+  ...[...plainFields.arguments, ...plainFields.input],
+]);
+
+/** Keys of sessions: as many as there are traces, or nearly. */
+export const sessionValues: ReadonlySet<number> = new Set([...fields.conversation, ...plainFields.session]);
+
 /** Flattened messages of a model's answer: `gen_ai.completion.0.tool_calls.0.name` and the like. */
 function isFlatOutput(key: string): boolean {
   return key.startsWith("gen_ai.completion.") || key.startsWith("llm.output_messages.");
@@ -121,8 +134,13 @@ export class KnownAttributes {
       if (isFlatOutput(key)) this.setFlat(key, value);
       return;
     }
+    this.setSlot(slot, plainValue(value));
+  }
+
+  /** `set` for a key by its place among `knownKeys`, with a plain value. */
+  setSlot(slot: number, value: unknown): void {
     if (this.values[slot] === undefined) this.used.push(slot);
-    this.values[slot] = plainValue(value);
+    this.values[slot] = value;
     if (slot < ownSlots) this.concernsAgents = true;
   }
 
@@ -153,7 +171,8 @@ export class KnownAttributes {
     this.concernsAgents = true;
   }
 
-  private setFlat(key: string, value: unknown): void {
+  /** For a key of flattened answers. */
+  setFlat(key: string, value: unknown): void {
     this.concernsAgents = true;
     if (!(key.endsWith("name") || key.endsWith("id"))) return;
     this.flat.push(key, plainValue(value));
