@@ -112,7 +112,7 @@ export function doubts({ doubt, known }: Folded): readonly Diagnostic[] {
     found.push(diagnostic("trace_input_changed", { message: "the traces were read twice and were not the same both times" }));
   }
   if (doubt === "unsettled") {
-    const message = "the traces can be read only once and are not in order of time: some calls may be judged wrongly";
+    const message = "the traces were read once and are not in order of time: some calls may be judged wrongly";
     found.push(diagnostic("trace_out_of_order", { message }));
   }
   return found;

@@ -28,11 +28,12 @@ export async function foldInputs(
   const readOnce = !(await canReadAgain(inputs));
   const fold = new ReplayFold(engine, { ...options, readOnce });
   let fed = await feedTraces(inputs, fold, readOptions);
-  for (let reading = 2; fold.wantsRereading && fed.partial === undefined; reading++) {
+  const stopped = () => fed.partial !== undefined || readOptions.signal?.aborted === true;
+  for (let reading = 2; fold.wantsRereading && !stopped(); reading++) {
     fold.rewind();
     fed = await feedTraces(inputs, fold, again(readOptions, reading));
   }
-  return { folded: fold.finish(undefined, fed.partial !== undefined), fed };
+  return { folded: fold.finish(undefined, stopped()), fed };
 }
 
 /** `foldInputs`, and what it found put into words. */

@@ -96,6 +96,14 @@ describe("inputs of any size", () => {
     const report = await stopped({});
     expect(report.partial).toMatchObject({ bytesTotal: undefined });
     expect(report.summary).toMatchObject({ traces: 1, fail: 1 });
+    const stop = new AbortController();
+    const onProgress = ({ calls }: ReadProgress) => calls > 0 && stop.abort();
+    const early = await replayInputs(now, [folder], { signal: stop.signal, onProgress }, { limit: 2, bufferedCallsMax: 1 });
+    expect([early.traces, early.summary.calls, early.diagnostics.map(({ code }) => code)]).toEqual([
+      [],
+      0,
+      ["trace_none_selected"],
+    ]);
   });
 
   it("say which wrappers they hold", async () => {
