@@ -26,7 +26,9 @@ export class CsvRows {
       this.startLine = line;
     } else {
       // Blank lines are no records of their own, but inside a quoted cell they are part of it.
-      this.open += "\n".repeat(Math.min(line - this.lastLine, csvRowLengthMax));
+      const ends = Math.min(line - this.lastLine, csvRowLengthMax);
+      this.open += "\n".repeat(ends);
+      this.length += ends;
     }
     this.lastLine = line;
     this.length += text.length;

@@ -69,14 +69,32 @@ async function* restOf(
 
 async function* gunzip(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const zip = createGunzip({ chunkSize: 256 * 1024 });
-  const source = Readable.from(chunks);
+  const given = { bytes: 0, lastNonZero: 0 };
+  const source = Readable.from(counted(chunks, given));
   source.on("error", (error) => zip.destroy(error));
   source.pipe(zip);
   try {
     for await (const chunk of zip) yield chunk as Uint8Array;
+    if (!source.readableEnded) for await (const _ of source);
   } finally {
     source.destroy();
     zip.destroy();
+  }
+  // Behind a zero byte the decompressor reads no more and says nothing. Zeros alone are padding.
+  if (given.lastNonZero > zip.bytesWritten) throw Object.assign(new Error("data behind the end"), { code: "Z_DATA_ERROR" });
+}
+
+/** Tells how many bytes came through, and how many up to the last one that is not zero. */
+async function* counted(
+  chunks: AsyncIterable<Uint8Array>,
+  given: { bytes: number; lastNonZero: number },
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    let end = chunk.length;
+    while (end > 0 && chunk[end - 1] === 0) end--;
+    if (end > 0) given.lastNonZero = given.bytes + end;
+    given.bytes += chunk.length;
+    yield chunk;
   }
 }
 

@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { readTraces } from "../../../src/trace/io/read.js";
 import { createNameMap } from "../../../src/trace/name-map.js";
@@ -165,6 +166,26 @@ describe("a wrapper whose arguments name several tools or servers", () => {
     expect(innerTool({ tool_name: "read", name: "delete" })).toBeUndefined();
     expect(innerTool({ tool: "read", server: "a", server_name: "b" })).toBeUndefined();
     expect(innerTool({ tool: "read", name: "read", server: "a" })).toEqual({ tool: "read", server: "a" });
+  });
+});
+
+describe("data behind the end of gzip data", () => {
+  const event = (tool: string) => gzipSync(lines({ session_id: "s", tool }));
+  const read = async (chunks: readonly Uint8Array[]) => {
+    const bytes = (async function* () {
+      yield* chunks;
+    })();
+    const set = await readTraces([{ name: "a.gz", bytes }]);
+    return [set.calls.length, set.diagnostics.map(({ code }) => code)];
+  };
+
+  it("is reported, unless it is padding or more gzip data", async () => {
+    const zero = new Uint8Array(1);
+    for (const parts of [[Buffer.concat([event("a"), zero, event("b")])], [event("a"), zero, event("b")]]) {
+      expect(await read(parts)).toEqual([1, ["trace_gzip_damaged"]]);
+    }
+    expect(await read([event("a"), new Uint8Array(512), new Uint8Array(512)])).toEqual([1, []]);
+    expect(await read([event("a"), event("b")])).toEqual([2, []]);
   });
 });
 
