@@ -123,8 +123,12 @@ export class Recorder implements IntakeSink {
 
 /** Gives what a thread found to the delivery of its input, as if it had been found here. */
 export class Player {
+  /** Of the reading at hand. */
   private events = 0;
   private rows = 0;
+  /** Of the readings before it, the one that came farthest. */
+  private eventsDelivered = 0;
+  private rowsDelivered = 0;
   private eventsToSkip = 0;
   private rowsToSkip = 0;
 
@@ -138,8 +142,11 @@ export class Player {
 
   /** The same lines are read again from their start: what was delivered once is passed over. */
   restart(): void {
-    this.eventsToSkip = this.events;
-    this.rowsToSkip = this.rows;
+    // A reading that came less far than the one before it delivered nothing new.
+    this.eventsDelivered = Math.max(this.eventsDelivered, this.events);
+    this.rowsDelivered = Math.max(this.rowsDelivered, this.rows);
+    this.eventsToSkip = this.eventsDelivered;
+    this.rowsToSkip = this.rowsDelivered;
     this.events = 0;
     this.rows = 0;
   }
