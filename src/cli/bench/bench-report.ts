@@ -9,7 +9,7 @@ export interface BenchReport {
   readonly compile: CompileReport;
   /** Milliseconds of a compilation once the compiler itself is warm. */
   readonly compileWarmMs: number;
-  /** Milliseconds to an engine: the first one also compiles the WASM kernel. */
+  /** Milliseconds from the artifact's bytes to the first answer; with `auto`, a small policy needs no WASM for it. */
   readonly open: { readonly firstMs: number; readonly warmMs: number };
   /** Which evaluators an engine opened with `auto` takes. */
   readonly evaluators: {

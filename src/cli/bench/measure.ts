@@ -46,8 +46,9 @@ export async function benchPolicy(
   onProgress("opening", 0.05);
   const opened = performance.now();
   const engine = openEngine(bytes);
+  engine.decide("");
   const firstMs = performance.now() - opened;
-  const warmMs = repeatedMs(seconds * 20, () => openEngine(bytes).info.rows);
+  const warmMs = repeatedMs(seconds * 20, () => openEngine(bytes).decide("").verdict.length);
   const { wasmUnavailable, evaluator, bulkEvaluator } = engine.info;
   const subject: Subject = {
     linear: new LinearPolicy(policy),
