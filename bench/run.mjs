@@ -16,6 +16,7 @@ const questions = [
   "compile",
   "start-up",
   "replay-lines",
+  "replay-formats",
   "instruments",
 ];
 

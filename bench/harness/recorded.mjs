@@ -1,8 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 
 /** Recorded names are not part of the project; where they are absent, generated ones take their place and reports say so. */
 const shared = new URL("../../../shared/data/", import.meta.url);
+
+/** The folder of recorded runs, or undefined. */
+export const recordedFolder = existsSync(shared) ? fileURLToPath(shared) : undefined;
 
 /** Names of real MCP tools, or undefined. */
 export function recordedNames() {

@@ -12,7 +12,7 @@ describe("the lane of plain events", () => {
     );
   });
 
-  it("agrees with the obvious reader on every well-formed line", () => {
+  it("agrees with the obvious reader on every well-formed line", { timeout: 600_000 }, () => {
     const r = new Random(defaultSeed);
     for (let round = 0; round < scaled(40); round++) {
       const bytes = linesOf(r, 2000, r.pick([0, 0.05]));
@@ -23,7 +23,7 @@ describe("the lane of plain events", () => {
     }
   });
 
-  it("agrees on damaged lines but for saying that they are damaged", () => {
+  it("agrees on damaged lines but for saying that they are damaged", { timeout: 600_000 }, () => {
     const r = new Random(defaultSeed + 1);
     let accepted = 0;
     for (let round = 0; round < scaled(250); round++) {
@@ -145,7 +145,7 @@ describe("what is odd", () => {
     }
   });
 
-  it("more names than a generation holds, long ones among them", () => {
+  it("more names than a generation holds, long ones among them", { timeout: 600_000 }, () => {
     const r = new Random(defaultSeed + 3);
     const line = (i: number) => {
       const session = r.chance(0.2) ? `${"long".repeat(50)}${r.below(9000)}` : `s${r.below(9000)}`;
