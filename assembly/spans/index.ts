@@ -195,7 +195,8 @@ function resource(at: usize): usize {
     if (isKey8(0x7475626972747461, 0x7365747562697274, 10)) {
       if (seen) return 0;
       seen = true;
-      partCount = 0;
+      partCount = 1;
+      store<u32>(parts, 0xffff);
       inSpan = false;
       at = attributeList(at);
       if (at == 0) return 0;
