@@ -84,6 +84,8 @@ function surestOf(probe: Probe, candidates: readonly TraceFormat[]): TraceFormat
       best = score;
       surest = format;
     }
+    // Nobody later can be surer, and some look deep into records.
+    if (best >= 1) break;
   }
   return surest;
 }
