@@ -4,6 +4,8 @@ import type { BlobSource } from "../reader.js";
 
 /** Bytes asked of the system at once. */
 export const chunkBytes = 1024 * 1024;
+/** Asked for where the file should have ended: it may have grown. */
+const lastChunkBytes = 4096;
 
 /** A file in chunks that belong to the receiver. Pipes and devices are read as they come. */
 export async function* fileChunks(path: string, isPlainFile: boolean): AsyncGenerator<Uint8Array> {
@@ -13,10 +15,13 @@ export async function* fileChunks(path: string, isPlainFile: boolean): AsyncGene
   }
   const file = await open(path);
   try {
+    // Buffers no larger than the file: of many small files, full ones would keep the collector busy.
+    let left = (await file.stat()).size;
     for (;;) {
-      const chunk = Buffer.allocUnsafeSlow(chunkBytes);
-      const { bytesRead } = await file.read(chunk, 0, chunkBytes, null);
+      const chunk = Buffer.allocUnsafeSlow(Math.min(chunkBytes, Math.max(left, lastChunkBytes)));
+      const { bytesRead } = await file.read(chunk, 0, chunk.length, null);
       if (bytesRead === 0) return;
+      left -= bytesRead;
       yield chunk.subarray(0, bytesRead);
     }
   } finally {
