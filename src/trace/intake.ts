@@ -58,6 +58,8 @@ export interface IntakeSummary {
 }
 
 interface BadLine {
+  /** Where the record begins; `line` is where it breaks. */
+  readonly recordLine: number;
   readonly code: Code;
   readonly line: number;
   readonly noun: string;
@@ -231,8 +233,6 @@ export class Intake {
       return;
     }
     this.raw = undefined;
-    for (const early of this.early) this.report(early);
-    this.early = [];
     this.open(format);
   }
 
@@ -302,7 +302,17 @@ export class Intake {
     this.choose(format);
     const { probed } = this;
     this.probed = [];
-    for (const record of probed) this.reader?.push(record);
+    this.early.sort((a, b) => a.recordLine - b.recordLine);
+    for (const record of probed) {
+      this.reportEarly(record.line);
+      this.reader?.push(record);
+    }
+    this.reportEarly(Number.POSITIVE_INFINITY);
+  }
+
+  private reportEarly(lastLine: number): void {
+    const later = this.early.findIndex(({ recordLine }) => recordLine > lastLine);
+    for (const bad of this.early.splice(0, later === -1 ? this.early.length : later)) this.report(bad);
   }
 
   /** A log of text may hold whole lines of JSON between the others; asked when no format of JSON claims those. */
@@ -367,12 +377,16 @@ export class Intake {
   private readonly onBadRecord = (record: OneRecord, error: unknown): void => {
     if (record.cut) {
       if (!this.damaged) this.bad("trace_cut", record.line, cutLine);
-    } else this.bad("trace_bad_line", record.line + lineOfError(record.bytes, error), "is not JSON and was skipped");
+    } else {
+      const line = record.line + lineOfError(record.bytes, error);
+      this.bad("trace_bad_line", line, "is not JSON and was skipped", record.line);
+    }
   };
 
-  private bad(code: Code, line: number, what: string): void {
+  private bad(code: Code, line: number, what: string, recordLine = line): void {
     this.badLines++;
-    const found: BadLine = { code, line, noun: this.framing === "json" ? "the document at line" : "line", what };
+    const noun = this.framing === "json" ? "the document at line" : "line";
+    const found: BadLine = { recordLine, code, line, noun, what };
     if (this.format === undefined) this.early.push(found);
     else this.report(found);
   }

@@ -20,6 +20,11 @@ export class LaneIds {
     const { consumer, naming } = this;
     if (batch.newGeneration) this.forget();
     for (const raw of batch.newTools) {
+      // Calls of wrappers that are looked through come as records, and the wrapper itself may never be called.
+      if (naming.isLookedThrough(raw)) {
+        this.tools.add(0);
+        continue;
+      }
       const tool = naming.canonical(raw);
       if (naming.isCountedWrapper(raw)) this.wrappers.set(this.tools.length, raw);
       this.tools.add(consumer.toolId(tool, tool === raw ? undefined : raw));

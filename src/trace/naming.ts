@@ -49,6 +49,11 @@ export class Naming {
     return true;
   }
 
+  /** Whether calls of it are judged by what their arguments name. */
+  isLookedThrough(tool: string): boolean {
+    return this.unwrap && isWrapper(tool);
+  }
+
   /** Whether calls that come without arguments have to be told to `countWrapper`. */
   isCountedWrapper(tool: string): boolean {
     return !this.unwrap && isWrapper(tool);
