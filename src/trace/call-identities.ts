@@ -73,47 +73,47 @@ export class CallIdentities {
   }
 }
 
-/** Numbers of 64 bits in halves: open addressing, at most half full. */
+/** Numbers of 64 bits in halves, which stand side by side: open addressing, at most half full. */
 class HashSet {
   size = 0;
-  private slots = 1024;
-  private low = new Uint32Array(1024);
-  private high = new Uint32Array(1024);
+  private mask = 1023;
+  private halves = new Uint32Array(2048);
 
   /** False when it is there already. */
   add(low: number, high: number): boolean {
     const at = this.find(low, high);
-    if (this.high[at] !== 0 || this.low[at] !== 0) return false;
-    this.low[at] = low;
-    this.high[at] = high;
+    const { halves } = this;
+    if (halves[at] !== 0 || halves[at + 1] !== 0) return false;
+    halves[at] = low;
+    halves[at + 1] = high;
     this.size++;
-    if (this.size * 2 > this.slots) this.widen();
+    if (this.size * 2 > this.mask) this.widen();
     return true;
   }
 
   has(low: number, high: number): boolean {
     const at = this.find(low, high);
-    return this.high[at] !== 0 || this.low[at] !== 0;
+    return this.halves[at] !== 0 || this.halves[at + 1] !== 0;
   }
 
   /** Where it stands or would stand. Both halves 0 mark a free place; the hash never gives that. */
   private find(low: number, high: number): number {
-    const mask = this.slots - 1;
-    let at = low & mask;
-    while ((this.low[at] !== low || this.high[at] !== high) && (this.low[at] !== 0 || this.high[at] !== 0)) at = (at + 1) & mask;
-    return at;
+    const { halves, mask } = this;
+    for (let slot = low & mask; ; slot = (slot + 1) & mask) {
+      const at = slot * 2;
+      if ((halves[at] === low && halves[at + 1] === high) || (halves[at] === 0 && halves[at + 1] === 0)) return at;
+    }
   }
 
   private widen(): void {
-    const { low, high } = this;
-    this.slots *= 2;
-    this.low = new Uint32Array(this.slots);
-    this.high = new Uint32Array(this.slots);
-    for (let i = 0; i < low.length; i++) {
-      if (low[i] === 0 && high[i] === 0) continue;
-      const at = this.find(low[i]!, high[i]!);
-      this.low[at] = low[i]!;
-      this.high[at] = high[i]!;
+    const { halves } = this;
+    this.mask = this.mask * 2 + 1;
+    this.halves = new Uint32Array(halves.length * 2);
+    for (let i = 0; i < halves.length; i += 2) {
+      if (halves[i] === 0 && halves[i + 1] === 0) continue;
+      const at = this.find(halves[i]!, halves[i + 1]!);
+      this.halves[at] = halves[i]!;
+      this.halves[at + 1] = halves[i + 1]!;
     }
   }
 }

@@ -135,18 +135,39 @@ function keep<K, V>(links: Map<K, V>, link: K, value: V): void {
   links.set(link, value);
 }
 
-const wordsOfId = /[A-Za-z0-9]+/g;
-
 /**
  * Whether an id was drawn at random and so names one call anywhere: it has a run of 16 letters and digits, or of 8 with a
- * letter after a digit, that is no part of the tool's name. `call_12`, `functions.read_file:3` and `0` do not.
+ * letter after a digit, that is no part of the tool's name. `call_12`, `functions.read_file:3` and `0` do not. Asked for
+ * every call, hence no regular expression.
  */
 export function isUnique(id: string, tool: string): boolean {
-  for (const [word] of id.matchAll(wordsOfId)) {
-    if (word.length < 8 || tool.includes(word)) continue;
-    if (word.length >= 16 ? /\d.*\d/.test(word) && !word.startsWith("000") : /\d[A-Za-z]/.test(word)) return true;
+  let start = 0;
+  let digits = 0;
+  let letterAfterDigit = false;
+  for (let i = 0; i <= id.length; i++) {
+    const code = i < id.length ? id.charCodeAt(i) : 0;
+    const isDigit = code >= 0x30 && code <= 0x39;
+    if (isDigit) digits++;
+    else if ((code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a)) {
+      letterAfterDigit ||= i > start && isDigitAt(id, i - 1);
+    } else {
+      if (isRandomWord(id, start, i, digits, letterAfterDigit) && !tool.includes(id.slice(start, i))) return true;
+      start = i + 1;
+      digits = 0;
+      letterAfterDigit = false;
+    }
   }
   return false;
+}
+
+function isRandomWord(id: string, start: number, end: number, digits: number, letterAfterDigit: boolean): boolean {
+  const length = end - start;
+  return length >= 16 ? digits >= 2 && !id.startsWith("000", start) : length >= 8 && letterAfterDigit;
+}
+
+function isDigitAt(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code >= 0x30 && code <= 0x39;
 }
 
 /** Turns that are rewritten, cut or injected between requests, and say nothing of which conversation it is. */
