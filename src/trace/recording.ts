@@ -14,7 +14,9 @@ export interface Recording {
   /** Epoch milliseconds or NaN. */
   readonly timeMs: Float64Array;
   readonly texts: readonly string[];
-  readonly aliases: readonly (readonly string[])[];
+  /** Ids of calls, which hardly ever come twice, one behind the other: one text travels faster than thousands. */
+  readonly ids: string;
+  readonly idEnds: Int32Array;
   readonly notes: readonly Diagnostic[];
   /** Batches of a few calls, each an event of its own. */
   readonly batches: readonly FoundBatch[];
@@ -49,7 +51,10 @@ export class Recorder implements IntakeSink {
   private fields = new Int32Array(eventsMax * slots);
   private timeMs = new Float64Array(eventsMax);
   private texts = new Map<string, number>();
-  private aliases: (readonly string[])[] = [];
+  /** The text that stood in the same place of the call before: most do again. */
+  private readonly lastTexts: (string | undefined)[] = new Array(slots).fill(undefined);
+  private readonly lastIndexes = new Int32Array(slots).fill(none);
+  private ids: string[] = [];
   private notes: Diagnostic[] = [];
   private batches: FoundBatch[] = [];
 
@@ -64,11 +69,25 @@ export class Recorder implements IntakeSink {
 
   call(format: string, call: CallRecord): void {
     const inner = this.unwrap && isWrapper(call.tool) ? innerTool(call.args?.()) : undefined;
-    const aliases = call.aliases === undefined ? none : this.aliases.push(call.aliases) - 1;
-    const texts = [format, call.trace, call.callId, call.scope, call.tool, call.server, call.agent, call.session];
-    const innerTexts = [this.text(inner?.tool), this.text(inner?.server)];
-    const subagent = call.subagent === true ? 1 : 0;
-    this.put(call.timeMs, callKind, ...texts.map((text) => this.text(text)), ...innerTexts, aliases, call.line, subagent);
+    const { aliases } = call;
+    const { fields } = this;
+    const at = this.length * slots;
+    fields[at] = callKind;
+    fields[at + 1] = this.usualText(1, format);
+    fields[at + 2] = this.usualText(2, call.trace);
+    fields[at + 3] = call.callId === undefined ? none : this.ids.push(call.callId) - 1;
+    fields[at + 4] = this.usualText(4, call.scope);
+    fields[at + 5] = this.usualText(5, call.tool);
+    fields[at + 6] = this.usualText(6, call.server);
+    fields[at + 7] = this.usualText(7, call.agent);
+    fields[at + 8] = this.usualText(8, call.session);
+    fields[at + 9] = this.text(inner?.tool);
+    fields[at + 10] = this.text(inner?.server);
+    fields[at + 11] = aliases === undefined ? none : this.ids.length;
+    for (let i = 0; aliases !== undefined && i < aliases.length; i++) this.ids.push(aliases[i]!);
+    fields[at + 12] = call.line;
+    fields[at + 13] = ((aliases?.length ?? 0) << 1) | (call.subagent === true ? 1 : 0);
+    this.timed(call.timeMs);
   }
 
   bad(code: Code, line: number, noun: string, what: string): void {
@@ -91,16 +110,28 @@ export class Recorder implements IntakeSink {
 
   /** Sends what has been put together so far. */
   flush(): void {
-    const { length, aliases, notes, batches } = this;
+    const { length, notes, batches } = this;
     if (length === 0) return;
     const fields = this.fields.slice(0, length * slots);
     const timeMs = this.timeMs.slice(0, length);
-    this.send({ kind: "events", recording: { length, fields, timeMs, texts: [...this.texts.keys()], aliases, notes, batches } });
+    const texts = [...this.texts.keys()];
+    const recording = { length, fields, timeMs, texts, ids: this.ids.join(""), idEnds: endsOf(this.ids), notes, batches };
+    this.send({ kind: "events", recording });
     this.length = 0;
     this.texts = new Map();
-    this.aliases = [];
+    this.lastTexts.fill(undefined);
+    this.ids = [];
     this.notes = [];
     this.batches = [];
+  }
+
+  private usualText(slot: number, text: string | undefined): number {
+    if (text === undefined) return none;
+    if (this.lastTexts[slot] !== text) {
+      this.lastTexts[slot] = text;
+      this.lastIndexes[slot] = this.text(text);
+    }
+    return this.lastIndexes[slot]!;
   }
 
   private text(text: string | undefined): number {
@@ -115,6 +146,11 @@ export class Recorder implements IntakeSink {
 
   private put(timeMs: number | undefined, ...fields: readonly number[]): void {
     this.fields.set(fields, this.length * slots);
+    this.timed(timeMs);
+  }
+
+  /** Ends an event. */
+  private timed(timeMs: number | undefined): void {
     this.timeMs[this.length++] = timeMs ?? Number.NaN;
     // An event's texts are in the dictionary before it is put, so a flush stands between events.
     if (this.length === eventsMax) this.flush();
@@ -173,7 +209,8 @@ export class Player {
     }
   }
 
-  private playEvent({ fields, timeMs, texts, aliases, notes }: Recording, event: number): void {
+  private playEvent(recording: Recording, event: number): void {
+    const { fields, timeMs, texts, notes } = recording;
     const at = event * slots + 1;
     const text = (slot: number) => texts[fields[at + slot]!];
     const time = Number.isNaN(timeMs[event]!) ? undefined : timeMs[event]!;
@@ -185,20 +222,41 @@ export class Player {
       const inner = text(8) === undefined ? undefined : { tool: text(8), server: text(9) };
       this.delivery.call(text(0)!, {
         trace: text(1)!,
-        callId: text(2),
+        callId: idAt(recording, fields[at + 2]!),
         scope: text(3),
         tool: text(4)!,
         server: text(5),
         agent: text(6),
         session: text(7),
         args: inner === undefined ? undefined : () => inner,
-        aliases: aliases[fields[at + 10]!],
+        aliases: fields[at + 10] === none ? undefined : idsAt(recording, fields[at + 10]!, fields[at + 12]! >> 1),
         timeMs: time,
         line: fields[at + 11]!,
-        subagent: fields[at + 12] === 1,
+        subagent: (fields[at + 12]! & 1) === 1,
       });
     }
   }
+}
+
+/** Where each text ends when all stand one behind the other. */
+function endsOf(texts: readonly string[]): Int32Array {
+  const ends = new Int32Array(texts.length);
+  let end = 0;
+  for (let i = 0; i < texts.length; i++) {
+    end += texts[i]!.length;
+    ends[i] = end;
+  }
+  return ends;
+}
+
+function idAt({ ids, idEnds }: Recording, index: number): string | undefined {
+  return index === none ? undefined : ids.slice(index === 0 ? 0 : idEnds[index - 1], idEnds[index]);
+}
+
+function idsAt(recording: Recording, from: number, count: number): readonly string[] {
+  const found: string[] = [];
+  for (let i = 0; i < count; i++) found.push(idAt(recording, from + i)!);
+  return found;
 }
 
 function withoutFirst(batch: LaneBatch, rows: number): LaneBatch {
