@@ -79,8 +79,10 @@ export class HeldTraces {
     if (this.latest === undefined) return;
     this.latest.bytes += bytes;
     this.bytes += bytes;
+    if (this.calls <= this.callsMax && this.bytes <= heldBytesMax) return;
+    // Some at once: a map is slow to find its first entry when many before it are gone.
     for (const trace of this.open.values()) {
-      if (this.calls <= this.callsMax && this.bytes <= heldBytesMax) break;
+      if (this.calls <= this.callsMax * 0.9 && this.bytes <= heldBytesMax * 0.9) break;
       this.settle(trace);
     }
   }
