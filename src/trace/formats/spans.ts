@@ -150,9 +150,10 @@ export class SpanTraces {
   private weigh(trace: OpenTrace, bytes: number): void {
     trace.bytes += bytes;
     this.bytes += bytes;
-    while (this.bytes > this.bytesMax) {
-      const [oldest] = this.open.values();
-      if (oldest === undefined) return;
+    if (this.bytes <= this.bytesMax) return;
+    // Some at once: a map is slow to find its first entry when many before it are gone.
+    for (const oldest of this.open.values()) {
+      if (this.bytes <= this.bytesMax * 0.9) return;
       this.settle(oldest);
       this.open.delete(oldest.key);
       this.bytes -= oldest.bytes;
