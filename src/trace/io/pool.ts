@@ -75,6 +75,8 @@ export class ThreadPool {
 
   start(unit: Unit): UnitRun {
     const run = new UnitRun(unit, (taken) => this.tell(taken));
+    // Stopped while the part was looked for: nobody would wake who waits for it.
+    if (this.closed) run.close();
     this.runs.add(run);
     this.waiting.push(run);
     this.assign();

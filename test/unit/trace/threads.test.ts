@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { feedTraces } from "../../../src/trace/io/feed.js";
 import type { ReadOptions } from "../../../src/trace/io/options.js";
+import { ThreadPool } from "../../../src/trace/io/pool.js";
 import { readTraces } from "../../../src/trace/io/read.js";
 import { createNameMap } from "../../../src/trace/name-map.js";
 import { TraceSetBuilder } from "../../../src/trace/trace-set.js";
@@ -83,6 +84,13 @@ describe.skipIf(!hasWorker)("a thread that dies", () => {
 });
 
 describe.skipIf(!hasWorker)("a run that is stopped", () => {
+  it("waits for no part that was found after the threads had ended", async () => {
+    const pool = new ThreadPool(threads(2).workers!, { format: undefined, fields: undefined, unwrap: false, seed: 1 });
+    await pool.close();
+    const run = pool.start({ kind: "range", range: { path: "x", format: "events", from: 0, to: undefined } });
+    expect(await run.next()).toBeUndefined();
+  });
+
   it("says that it is partial, and how far it came", async () => {
     await writeFile(join(folder, "x.jsonl"), eventLines(20, 60_000));
     for (const options of [{}, threads(2)] as ReadOptions[]) {
