@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
-import { hasErrors } from "../diagnostics/diagnostic.js";
+import { diagnostic } from "../diagnostics/codes.js";
+import { type Diagnostic, hasErrors } from "../diagnostics/diagnostic.js";
 import type { ReadOptions, ReadProgress } from "../trace/io/options.js";
 import { defaultTraces, readTraces } from "../trace/io/read.js";
 import type { TraceSet } from "../trace/trace-set.js";
@@ -21,9 +22,15 @@ export interface LoadedTraces {
 export async function loadTraces(settings: Settings, reading: ReadOptions, terminal: Terminal): Promise<LoadedTraces> {
   const inputs = await tracesOf(settings);
   const set = await watched("Reading traces", terminal, (watch) => readTraces(inputs, { ...reading, ...watch }));
-  if (set.traces.length === 0) throw new CommandFailure(set.diagnostics);
+  if (set.traces.length === 0) throw noTraces(set.diagnostics);
   warn(set.diagnostics, new Map(), terminal);
   return { set, damaged: hasErrors(set.diagnostics) };
+}
+
+/** There is no trace to answer for. With nothing said of it, reading was stopped before it met one. */
+export function noTraces(diagnostics: readonly Diagnostic[]): CommandFailure {
+  const stopped = { message: "reading was stopped before a trace was met", fix: "let it read for longer" };
+  return new CommandFailure(diagnostics.length > 0 ? diagnostics : [diagnostic("trace_none_selected", stopped)]);
 }
 
 /** The sources the user named, or the default. */

@@ -2,4 +2,5 @@
 import { runCommand } from "./program.js";
 import { openTerminal } from "./terminal.js";
 
-process.exitCode = await runCommand(process.argv.slice(2), openTerminal());
+const terminal = openTerminal();
+terminal.end(await runCommand(process.argv.slice(2), terminal));

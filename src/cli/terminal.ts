@@ -29,8 +29,15 @@ export interface Progress {
 
 const silent: Progress = { update() {}, stop() {} };
 
+/** The terminal of a process that ends with the command. */
+export interface ProcessTerminal extends Terminal {
+  /** Sets the exit code; after Ctrl-C the process ends as soon as its output is written, whatever still waits for input. */
+  end(code: number): void;
+}
+
 /** The process's own streams. A reader that goes away early (`| head`) ends the output quietly; a full disk is said. */
-export function openTerminal(): Terminal {
+export function openTerminal(): ProcessTerminal {
+  let interrupted = false;
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit();
     const what = `standard output cannot be written (${error.code ?? "unknown error"})`;
@@ -55,11 +62,16 @@ export function openTerminal(): Terminal {
       const hear = () => {
         if (asked) return process.exit(EXIT_FAILED);
         asked = true;
+        interrupted = true;
         process.stderr.write("\nStopping; the report covers what was read so far. Ctrl-C again ends at once.\n");
         stop();
       };
       process.on("SIGINT", hear);
       return () => void process.off("SIGINT", hear);
+    },
+    end(code) {
+      process.exitCode = code;
+      if (interrupted) process.stdout.write("", () => process.exit());
     },
   };
 }

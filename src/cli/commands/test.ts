@@ -7,10 +7,10 @@ import { replayInputs } from "../../trace/io/replay-inputs.js";
 import type { ReplayReport } from "../../trace/replay-report.js";
 import { version } from "../../version.generated.js";
 import { EXIT_FAILED, EXIT_OK } from "../exit-codes.js";
-import { CommandFailure, failure } from "../failure.js";
+import { failure } from "../failure.js";
 import { writeWhole } from "../files.js";
 import { loadCard, loadPolicy, warn } from "../load-policy.js";
-import { tracesOf, watched } from "../load-traces.js";
+import { noTraces, tracesOf, watched } from "../load-traces.js";
 import { openReplayEngine } from "../open-policy.js";
 import {
   addConfigOptions,
@@ -94,7 +94,7 @@ async function test(file: string | undefined, options: Options, terminal: Termin
     throw failure("usage_empty_time_range", "--since is not before --until, so no call is left");
   }
   const report = await replayAll(settings, options, terminal);
-  if (report.summary.traces === 0) throw new CommandFailure(report.diagnostics);
+  if (report.summary.traces === 0) throw noTraces(report.diagnostics);
   warn(report.diagnostics, new Map(), terminal);
   const reasons = options.reportOnly ? [] : exitReasons(report, options);
   const code = reasons.length === 0 ? EXIT_OK : EXIT_FAILED;

@@ -75,4 +75,22 @@ describe("Ctrl-C", () => {
     dispose();
     expect(process.listenerCount("SIGINT")).toBe(before);
   });
+  test("what still waits for input does not keep the process once its output is written", () => {
+    const exit = vi.spyOn(process, "exit").mockImplementation(() => undefined as never);
+    vi.spyOn(process.stderr, "write").mockReturnValue(true);
+    const written: (() => void)[] = [];
+    vi.spyOn(process.stdout, "write").mockImplementation((...args: unknown[]) => written.push(args[1] as () => void) > 0);
+    const { exitCode } = process;
+    const terminal = openTerminal();
+    const dispose = terminal.onInterrupt(() => {});
+    terminal.end(1);
+    expect([process.exitCode, written.length]).toEqual([1, 0]);
+    process.emit("SIGINT");
+    dispose();
+    terminal.end(1);
+    expect(exit).not.toHaveBeenCalled();
+    written[0]!();
+    expect(exit.mock.calls).toEqual([[]]);
+    process.exitCode = exitCode;
+  });
 });
