@@ -28,13 +28,14 @@ function isMessage(record: JsonObject): boolean {
 
 /** Of a record: the message it is, or those its wrapper holds, also as JSON text. Empty: it is neither. */
 export function mcpFramesOf(record: JsonObject): readonly McpFrame[] {
-  if (isMessage(record)) return [{ messages: [record], wrapped: false }];
-  const messages = wrappedIn(record);
+  // A log may put what it knows right into the message.
+  const isBare = isMessage(record);
+  const messages = isBare ? [record] : wrappedIn(record);
   if (messages === undefined) return [];
   return [
     {
       messages,
-      wrapped: true,
+      wrapped: !isBare,
       session: textIn(record, sessionKeys),
       server: textIn(record, serverKeys) ?? asText(asObject(record["server"])?.["name"]),
       direction: textIn(record, directionKeys),

@@ -155,6 +155,13 @@ describe("a server", () => {
     );
   });
 
+  it("may stand inside the message itself", async () => {
+    const { message } = called("read", {}) as { message: object };
+    expect(await toolsOf({ ...message, server: "github", session: "s", ts: "2026-01-01T00:00:00Z" })).toEqual([
+      "mcp__github__read",
+    ]);
+  });
+
   it("is called though the record holds its answer, too", async () => {
     const { message, session } = called("bash", {}) as { message: object; session: string };
     expect(await toolsOf({ session, data: { jsonrpc: "2.0", id: 1, result: {} }, request: message })).toEqual(["bash"]);
