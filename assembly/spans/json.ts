@@ -144,3 +144,17 @@ export function hasUnderscore(at: usize, bytes: u32): bool {
   const high = <u64>(<u32>i8x16.bitmask(i8x16.eq(v128.load(at, 16), line)));
   return ((low | (high << 16)) & (((<u64>1) << bytes) - 1)) != 0;
 }
+
+/** Whether `member` found a key of at least 8 bytes, told by its first and its last 8. */
+// @ts-ignore: decorator
+@inline
+export function isKey8(first: u64, last: u64, bytes: u32): bool {
+  return keyBytes == bytes && load<u64>(keyAt) == first && load<u64>(keyAt + bytes - 8) == last;
+}
+
+/** One past the bracket that opens a list, blanks skipped; 0 when there is none. */
+// @ts-ignore: decorator
+@inline
+export function opened(at: usize, bracket: u8): usize {
+  return load<u8>(at) == bracket ? skipBlanks(at + 1) : 0;
+}

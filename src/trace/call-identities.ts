@@ -21,6 +21,7 @@ export class CallIdentities {
   /** Half of what is remembered, and the half before it: what is met again moves to the current one. */
   private current = new HashSet();
   private before = new HashSet();
+  private latestFormat: string | undefined;
   private latestScope: string | undefined;
   private readonly scopeHash = { low: 0, high: 0 };
 
@@ -42,13 +43,13 @@ export class CallIdentities {
   }
 
   private enterScope(format: string, scope: string): void {
+    if (scope === this.latestScope && format === this.latestFormat) return;
+    this.latestFormat = format;
+    this.latestScope = scope;
     const { hash } = this;
-    // Formats are few and hold no NUL, so that the two cannot be divided differently.
-    const full = `${format}\u0000${scope}`;
-    if (full === this.latestScope) return;
-    this.latestScope = full;
     hash.begin();
-    hash.text(full);
+    hash.text(format);
+    hash.text(scope);
     hash.end();
     this.scopeHash.low = hash.low;
     this.scopeHash.high = hash.high;

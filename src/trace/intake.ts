@@ -23,7 +23,7 @@ const headBytesMax = 1024 * 1024;
 /** A lane brings tables of its own, which a short input does not pay back. */
 const laneBytesMin = 64 * 1024;
 /** Bytes of records kept for detection before it is tried with fewer than `recordsProbed`. */
-const probeBytesMax = 4 * 1024 * 1024;
+const probeBytesMax = 1024 * 1024;
 
 export interface IntakeOptions {
   readonly name: string;

@@ -2,10 +2,11 @@ import { openSpanBytesMax } from "../../limits.js";
 import type { TraceSink } from "../reader.js";
 import { fields } from "./otel/attributes.js";
 import { answersAmong, callsInFlatKeys, callsInMessages, type ProposedCall } from "./otel/proposals.js";
-import { agentOf, isMerged, type OpenCall, ownId, recordOf, sessionOfNode } from "./otel/span-calls.js";
+import { agentOf, isMerged, ownId, recordOf, sessionOfNode } from "./otel/span-calls.js";
 import { factsOf, type SpanFacts } from "./otel/span-facts.js";
 import { argumentsOf, callIdOf, type SpanRecord, sessionOf, spanTime } from "./otel/span-record.js";
-import { SpanRows, SpanTree } from "./otel/span-rows.js";
+import { SpanRows } from "./otel/span-rows.js";
+import { type OpenCall, SpanTree } from "./otel/span-tree.js";
 
 /**
  * From spans to calls, for every format of spans. A trace is a trace id. Of a trace with tool spans those are the calls;

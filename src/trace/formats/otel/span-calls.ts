@@ -1,23 +1,7 @@
 import { toolAncestorsMax } from "../../../limits.js";
 import type { CallRecord } from "../../reader.js";
 import { isUnique } from "../conversations.js";
-import type { ToolFacts } from "./span-facts.js";
-import type { SpanNode } from "./span-rows.js";
-
-/** The call of a tool span, while its trace is decided. */
-export interface OpenCall {
-  readonly node: SpanNode;
-  readonly facts: ToolFacts;
-  tool: string;
-  server: string | undefined;
-  readonly callId: string | undefined;
-  readonly scope: string | undefined;
-  /** Span ids of the same call. */
-  readonly aliases: string[];
-  readonly args: unknown;
-  readonly timeMs: number | undefined;
-  readonly line: number;
-}
+import type { OpenCall, SpanNode } from "./span-tree.js";
 
 /** Whether the call is one with that of a tool span above, which then gets what only this one knows. */
 export function isMerged(inner: OpenCall): boolean {
