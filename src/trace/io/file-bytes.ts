@@ -1,4 +1,4 @@
-import { createReadStream } from "node:fs";
+import { closeSync, createReadStream, fstatSync, openSync, readSync } from "node:fs";
 import { open } from "node:fs/promises";
 import type { BlobSource } from "../reader.js";
 
@@ -7,26 +7,39 @@ export const chunkBytes = 1024 * 1024;
 /** Asked for where the file should have ended: it may have grown. */
 const lastChunkBytes = 4096;
 
-/** A file in chunks that belong to the receiver. Pipes and devices are read as they come. */
+/** Between two turns of the event loop, so that signals and messages are heard. */
+const turnMs = 20;
+let turnedAtMs = 0;
+
+/**
+ * A file in chunks that belong to the receiver. A plain file is read without waiting: its bytes are there, and of many
+ * small files the way to the thread pool and back took longer than reading. Pipes and devices are read as they come.
+ */
 export async function* fileChunks(path: string, isPlainFile: boolean): AsyncGenerator<Uint8Array> {
   if (!isPlainFile) {
     yield* createReadStream(path, { highWaterMark: chunkBytes }) as AsyncIterable<Uint8Array>;
     return;
   }
-  const file = await open(path);
+  const file = openSync(path, "r");
   try {
     // Buffers no larger than the file: of many small files, full ones would keep the collector busy.
-    let left = (await file.stat()).size;
+    let left = fstatSync(file).size;
     for (;;) {
       const chunk = Buffer.allocUnsafeSlow(Math.min(chunkBytes, Math.max(left, lastChunkBytes)));
-      const { bytesRead } = await file.read(chunk, 0, chunk.length, null);
-      if (bytesRead === 0) return;
-      left -= bytesRead;
-      yield chunk.subarray(0, bytesRead);
+      const bytes = readSync(file, chunk, 0, chunk.length, null);
+      if (bytes === 0) return;
+      left -= bytes;
+      yield chunk.subarray(0, bytes);
+      if (performance.now() - turnedAtMs > turnMs) await turn();
     }
   } finally {
-    await file.close();
+    closeSync(file);
   }
+}
+
+async function turn(): Promise<void> {
+  await new Promise<void>((resolve) => setImmediate(resolve));
+  turnedAtMs = performance.now();
 }
 
 /** Reads by position from a file, which stays open while `use` runs. */
