@@ -69,6 +69,8 @@ export const tracePairsMax = 3_000_000;
 export const tracesMax = 4_000_000;
 /** Traces listed one by one in a replay report, failing ones first; all are counted. */
 export const tracesListedMax = 5_000;
+/** Findings listed with the traces of a replay report, about 1 KB each as JSON; traces beyond it are listed without theirs. */
+export const findingsListedMax = 50_000;
 /** Traces a report names as failing most. */
 export const topFailingMax = 10;
 /** Tools named with a rule, and raw names named with a tool. */

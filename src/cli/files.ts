@@ -1,4 +1,15 @@
-import { closeSync, fstatSync, openSync, readFileSync, readSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { quoteText } from "../diagnostics/escape.js";
 import { artifactBytesMax } from "../limits.js";
@@ -47,10 +58,17 @@ export function exists(path: string): boolean {
 }
 
 /** Writes beside the target and renames, so that a reader sees the old file or the new one, never half of one. */
-export function writeWhole(path: string, content: Uint8Array | string): void {
+export function writeWhole(path: string, content: Uint8Array | string | Generator<string>): void {
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
   try {
-    writeFileSync(temporary, content, { flush: true });
+    const pieces = typeof content === "string" || content instanceof Uint8Array ? [content] : content;
+    const file = openSync(temporary, "w");
+    try {
+      for (const piece of pieces) writeFileSync(file, piece);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });

@@ -48,7 +48,7 @@ export interface TraceReport {
   readonly action: Action;
   /** Under the policy of `--against`. */
   readonly verdictBefore: Verdict | "skipped" | undefined;
-  /** Violations before warnings, each in the order of their first calls. Empty beyond `traceFindingsMax`: see `detailsDropped`. */
+  /** Violations before warnings, each in the order of their first calls. Empty beyond `traceFindingsMax` and `findingsListedMax`: see `detailsDropped`. */
   readonly findings: readonly TraceFinding[];
 }
 
@@ -187,7 +187,7 @@ export interface ReplayReport {
   readonly traces: readonly TraceReport[];
   /** Traces judged and counted but not in `traces`. */
   readonly tracesNotListed: number;
-  /** Traces whose findings were not kept, because there were more than `traceFindingsMax` in all. */
+  /** Traces whose findings are not here: beyond `traceFindingsMax` in all, or `findingsListedMax` with those listed. */
   readonly detailsDropped: number;
   /** Most failing calls first, then most warnings; at most 10, none that passes. */
   readonly topFailing: readonly TraceReport[];

@@ -100,7 +100,7 @@ async function test(file: string | undefined, options: Options, terminal: Termin
   const code = reasons.length === 0 ? EXIT_OK : EXIT_FAILED;
   const frame = { file: settings.policy ?? settings.org ?? "", exitReasons: reasons, generatedAtMs: Date.now(), version };
   const text = await rendered(report, options, { ...frame, code }, terminal);
-  if (options.output === undefined) terminal.out(text);
+  if (options.output === undefined) for (const piece of typeof text === "string" ? [text] : text) terminal.out(piece);
   else {
     writeWhole(options.output, text);
     for (const reason of reasons) terminal.err(`${reason}\n`);
@@ -151,12 +151,17 @@ interface Frame extends ReplayFrame {
 }
 
 /** The report in the format that was asked for; only that one's code is loaded. */
-async function rendered(report: ReplayReport, { format, output }: Options, frame: Frame, terminal: Terminal): Promise<string> {
+async function rendered(
+  report: ReplayReport,
+  { format, output }: Options,
+  frame: Frame,
+  terminal: Terminal,
+): Promise<string | Generator<string>> {
   switch (format) {
     case "json": {
       const { replayJson } = await import("../../report/json/replay.js");
-      const { jsonText } = await import("../../report/json/rule.js");
-      return jsonText(replayJson(report, { code: frame.code, reasons: frame.exitReasons }));
+      const { jsonPieces } = await import("../../report/json/rule.js");
+      return jsonPieces(replayJson(report, { code: frame.code, reasons: frame.exitReasons }));
     }
     case "markdown":
       return (await import("../../report/markdown/replay.js")).replayMarkdown(report, frame);

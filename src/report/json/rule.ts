@@ -31,7 +31,39 @@ export function timeJson(ms: number | undefined): string | null {
  * written as `\uXXXX`: the text says the same to a parser and cannot mislead who looks at it on a terminal.
  */
 export function jsonText(value: object): string {
-  return `${visibleJson(JSON.stringify(value, null, 2))}\n`;
+  return [...jsonPieces(value)].join("");
+}
+
+const pieceLength = 64 * 1024;
+
+/** The same in pieces: a report may be longer than a string can be (512 MiB), and need not be in memory twice. */
+export function* jsonPieces(value: object): Generator<string> {
+  let piece = "{";
+  let before = "\n  ";
+  for (const [key, field] of Object.entries(value)) {
+    if (field === undefined) continue;
+    piece += `${before}${JSON.stringify(key)}: `;
+    before = ",\n  ";
+    if (!Array.isArray(field) || field.length === 0) {
+      piece += indented(field, "  ");
+      continue;
+    }
+    let beforeItem = "[\n    ";
+    for (const item of field) {
+      piece += beforeItem + indented(item, "    ");
+      beforeItem = ",\n    ";
+      if (piece.length < pieceLength) continue;
+      yield visibleJson(piece);
+      piece = "";
+    }
+    piece += "\n  ]";
+  }
+  yield visibleJson(`${piece}${before === "\n  " ? "" : "\n"}}\n`);
+}
+
+/** Strings of JSON hold no line ends, so every one of them is the layout's. */
+function indented(value: unknown, indent: string): string {
+  return JSON.stringify(value ?? null, null, 2).replaceAll("\n", `\n${indent}`);
 }
 
 /** Outside of strings JSON is ASCII, and inside of them control characters below U+0020 are escaped already. */

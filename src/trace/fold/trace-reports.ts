@@ -1,4 +1,4 @@
-import { topFailingMax, tracesListedMax } from "../../limits.js";
+import { findingsListedMax, topFailingMax, tracesListedMax } from "../../limits.js";
 import type { CallPlace, TraceFinding, TraceReport } from "../replay-report.js";
 import type { Folded } from "./fold.js";
 import { actionOrder, verdictOrder } from "./outcomes.js";
@@ -33,21 +33,29 @@ export class TraceReports {
   readonly listed: readonly number[];
   readonly failing: readonly number[];
   readonly detailsDropped: number;
+  /** Listed without their findings. */
+  private readonly bare: ReadonlySet<number>;
 
   constructor(
     private readonly folded: Folded,
     private readonly inputs: readonly { readonly name: string }[],
     private readonly compares: boolean,
     listedMax = tracesListedMax,
+    findingsMax = findingsListedMax,
   ) {
     const { selection, tally } = folded;
     const rank = (trace: number) =>
       verdictOf(tally.ofTrace, trace) * 2 + (tally.ofTrace[trace * traceWords + dropped] === 1 ? 0 : 1);
     this.listed = listable(selection.traces, rank, listedMax);
     this.failing = mostFailing(selection.traces, tally.ofTrace);
-    this.detailsDropped = selection.traces.reduce((sum, trace) => sum + (tally.ofTrace[trace * traceWords + dropped] ?? 0), 0);
-    const wanted = new Set([...this.listed, ...this.failing]);
     const { cells } = tally.findings;
+    // The traces that fail most first, then as they are listed, the latest first.
+    const order = [...new Set([...this.failing, ...[...this.listed].reverse().sort((a, b) => rank(b) - rank(a))])];
+    this.bare = beyond(order, findingsIn(cells), findingsMax);
+    this.detailsDropped =
+      selection.traces.reduce((sum, trace) => sum + (tally.ofTrace[trace * traceWords + dropped] ?? 0), 0) +
+      [...this.bare].filter((trace) => tally.ofTrace[trace * traceWords + dropped] !== 1).length;
+    const wanted = new Set(order.filter((trace) => !this.bare.has(trace)));
     for (let at = 0; at < cells.length; at += pairWords) {
       const trace = cells[at] - 1;
       if (trace === -1 || !wanted.has(trace)) continue;
@@ -82,7 +90,7 @@ export class TraceReports {
       verdict: skipped ? "skipped" : verdictOrder[verdict],
       action: skipped ? "allow" : actionOrder[tally.ofTrace[at + worstAction]],
       verdictBefore: !this.compares ? undefined : skipped ? "skipped" : verdictOrder[tally.ofTrace[at + worstBefore]],
-      findings: tally.ofTrace[at + dropped] === 1 ? [] : this.findings(trace),
+      findings: tally.ofTrace[at + dropped] === 1 || this.bare.has(trace) ? [] : this.findings(trace),
     };
   }
 
@@ -115,6 +123,26 @@ export class TraceReports {
     const pair = known.sightings.find(known.traces.agent[trace], tool);
     return pair === undefined ? undefined : tally.outcomes.now.expiryMs(tool, known.sightings.firstMs[pair]);
   }
+}
+
+function findingsIn(cells: Uint32Array): Map<number, number> {
+  const counts = new Map<number, number>();
+  for (let at = 0; at < cells.length; at += pairWords) {
+    if (cells[at] !== 0) counts.set(cells[at] - 1, (counts.get(cells[at] - 1) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** The traces whose findings are too many, with those of the traces before them. */
+function beyond(order: readonly number[], counts: ReadonlyMap<number, number>, max: number): ReadonlySet<number> {
+  const left = new Set<number>();
+  let sum = 0;
+  for (const trace of order) {
+    const count = counts.get(trace) ?? 0;
+    if (sum + count > max) left.add(trace);
+    else sum += count;
+  }
+  return left;
 }
 
 /** At most so many traces: those of the highest rank, of equal ones the latest, in the order they came in. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Ajv } from "ajv";
 import { describe, expect, test } from "vitest";
 import { replayJson } from "../../../src/report/json/replay.js";
-import { jsonText } from "../../../src/report/json/rule.js";
+import { jsonPieces, jsonText, visibleJson } from "../../../src/report/json/rule.js";
 import type { ReplayReport } from "../../../src/trace/replay-report.js";
 import { hostile, hostileNames, large } from "../../support/extreme-reports.js";
 import { against, empty, ordinary, partial } from "../../support/replay-reports.js";
@@ -24,6 +24,15 @@ describe("replay as JSON", () => {
   ])("%s: as the published schema says", (_, report) => {
     const written: unknown = JSON.parse(jsonText(replayJson(report, { code: 1, reasons: ["3 traces would fail"] })));
     expect(validate(written) ? [] : validate.errors).toEqual([]);
+  });
+  test("in pieces it is the same text", () => {
+    const written = replayJson(large(500, 200), { code: 1, reasons: [] });
+    const odd = { none: undefined, text: "a\nb", list: [], items: [1, null, undefined, { a: [{}] }], empty: {}, "0": "first" };
+    for (const value of [written, odd, {}]) {
+      const pieces = [...jsonPieces(value)];
+      expect(pieces.join("")).toBe(`${visibleJson(JSON.stringify(value, null, 2))}\n`);
+      if (value === written) expect(pieces.length).toBeGreaterThan(3);
+    }
   });
   test("the schema refuses what it does not know", () => {
     const written = replayJson(ordinary, { code: 0, reasons: [] }) as Record<string, unknown>;

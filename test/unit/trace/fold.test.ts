@@ -5,6 +5,7 @@ import { callsInOrder } from "../../../src/trace/call-order.js";
 import { replayReport } from "../../../src/trace/fold/answer.js";
 import { ReplayFold } from "../../../src/trace/fold/fold.js";
 import { Knowledge } from "../../../src/trace/fold/knowledge.js";
+import { TraceReports } from "../../../src/trace/fold/trace-reports.js";
 import { replay } from "../../../src/trace/replay.js";
 import type { ReplayEngine, ReplayOptions } from "../../../src/trace/replay-engine.js";
 import type { ReplayReport } from "../../../src/trace/replay-report.js";
@@ -291,6 +292,22 @@ describe("the report of a replay", () => {
       ({ findings, verdict }) => findings.length === 0 && verdict !== "pass" && verdict !== "skipped",
     );
     expect(missing.length).toBe(cut.detailsDropped);
+  });
+
+  it("lists no more findings than a report can hold: those of the traces that fail most, then of the latest", () => {
+    const fold = new ReplayFold(sketched({ unmapped: "deny" }));
+    for (const [trace, tools] of Object.entries({ a: 1, b: 3, c: 1, d: 2 })) {
+      for (let i = 0; i < tools; i++) fold.add("f", 0, { trace, tool: `rm${i}`, line: i + 1 });
+    }
+    const folded = fold.finish();
+    const listing = (max: number) => {
+      const traces = new TraceReports(folded, toldInputs, false, 4, max);
+      return [traces.listed.map((each) => traces.report(each).findings.length), traces.detailsDropped];
+    };
+    expect(listing(7)).toEqual([[1, 3, 1, 2], 0]);
+    expect(listing(5)).toEqual([[0, 3, 0, 2], 2]);
+    expect(listing(4)).toEqual([[1, 3, 0, 0], 2]);
+    expect(listing(0)).toEqual([[0, 0, 0, 0], 4]);
   });
 
   it("counts further traces as one when there are too many, and says so", () => {
