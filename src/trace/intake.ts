@@ -16,7 +16,7 @@ import {
 } from "./framing.js";
 import type { Lane, LaneBad, LaneFormat, LaneOptions, LaneSink } from "./lane.js";
 import type { KeptLane, LaneKeeper } from "./lane-keeper.js";
-import type { FieldNames, RawRecord, RecordFraming, RecordReader, TraceFormat, TraceSink } from "./reader.js";
+import type { FieldNames, Probe, RawRecord, RecordFraming, RecordReader, TraceFormat, TraceSink } from "./reader.js";
 
 /** Bytes looked at before framing is decided, unless one line is longer. */
 const headBytesMax = 1024 * 1024;
@@ -24,6 +24,8 @@ const headBytesMax = 1024 * 1024;
 const laneBytesMin = 64 * 1024;
 /** Bytes of records kept for detection before it is tried with fewer than `recordsProbed`. */
 const probeBytesMax = 1024 * 1024;
+/** Bytes of records after which a format that is certain is believed: what is probed is parsed, whatever reads it later. */
+const certainBytesMin = 64 * 1024;
 
 export interface IntakeOptions {
   readonly name: string;
@@ -214,8 +216,12 @@ export class Intake {
   }
 
   private detect(framing: RecordFraming, records: readonly unknown[]): TraceFormat | undefined {
-    const { name, fields, candidates } = this.options;
-    return detectFormat({ framing, records, name, fields }, candidates);
+    return detectFormat(this.probe(framing, records), this.options.candidates);
+  }
+
+  private probe(framing: RecordFraming, records: readonly unknown[]): Probe {
+    const { name, fields } = this.options;
+    return { framing, records, name, fields };
   }
 
   /** Reads with this format from here on: in its lane from the first byte, or with its reader. */
@@ -285,15 +291,18 @@ export class Intake {
       return;
     }
     this.probed.push(new OneRecord(bytes.slice(), line, cut, this.onBadRecord));
+    const bytesBefore = this.probedBytes;
     this.probedBytes += bytes.length;
     if (this.probed.length >= recordsProbed) this.decide(true);
     else if (this.probedBytes >= probeBytesMax) this.decide(false);
+    else if (bytesBefore < certainBytesMin && this.probedBytes >= certainBytesMin) this.decide(false, 1);
   }
 
-  /** Finds the format of the records so far; `final`: an input without one is refused. */
-  private decide(final: boolean): void {
+  /** Finds the format of the records so far; `final`: an input without one is refused. `scoreMin`: how sure it has to be. */
+  private decide(final: boolean, scoreMin = 0): void {
     const records = this.probed.map((record) => record.parse()).filter((value) => value !== undefined);
     const format = records.length > 0 ? this.detect(this.framing, records) : undefined;
+    if (scoreMin > 0 && (format?.detect(this.probe(this.framing, records)) ?? 0) < scoreMin) return;
     if (format === undefined) {
       if (final && !this.turnToText()) this.refuseUnknown(records.length > 0);
       else this.probedBytes = 0;
