@@ -51,6 +51,7 @@ export function replayJson(report: ReplayReport, exit: { readonly code: number; 
     })),
     left_out: {
       other_agent: leftOut.otherAgent,
+      other_session: leftOut.otherSession,
       other_time: leftOut.otherTime,
       undated: leftOut.undated,
       beyond_limit: leftOut.beyondLimit,

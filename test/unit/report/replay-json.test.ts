@@ -25,6 +25,12 @@ describe("replay as JSON", () => {
     const written: unknown = JSON.parse(jsonText(replayJson(report, { code: 1, reasons: ["3 traces would fail"] })));
     expect(validate(written) ? [] : validate.errors).toEqual([]);
   });
+  test("every reason for which a trace was left out", () => {
+    const leftOut = { otherAgent: 1, otherSession: 2, otherTime: 3, undated: 4, beyondLimit: 5 };
+    expect(replayJson({ ...ordinary, leftOut }, { code: 0, reasons: [] })).toMatchObject({
+      left_out: { other_agent: 1, other_session: 2, other_time: 3, undated: 4, beyond_limit: 5 },
+    });
+  });
   test("in pieces it is the same text", () => {
     const written = replayJson(large(500, 200), { code: 1, reasons: [] });
     const odd = { none: undefined, text: "a\nb", list: [], items: [1, null, undefined, { a: [{}] }], empty: {}, "0": "first" };
