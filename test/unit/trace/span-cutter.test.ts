@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { cutBytesMax } from "../../../src/limits.js";
 import { lineFeed } from "../../../src/trace/bytes.js";
 import { cutSpans } from "../../../src/trace/formats/otel/cut-spans.js";
 import { OtlpReader } from "../../../src/trace/formats/otlp.js";
 import { SpanTraces } from "../../../src/trace/formats/spans.js";
 import { damagedBytes } from "../../support/event-lines.js";
+import { agent, chat, request, span, tool } from "../../support/otel.js";
 import { requestLine } from "../../support/otlp-lines.js";
 import { Random } from "../../support/random.js";
 import { scaled } from "../../support/scale.js";
@@ -99,5 +101,60 @@ describe("the cutter of spans", () => {
     }
     expect(sound).toBeGreaterThan(0);
     expect(accepted).toBeGreaterThan(0);
+  });
+});
+
+describe("hostile and unusual requests", () => {
+  const textOf = (value: object) => Buffer.from(JSON.stringify(value));
+  const many = (count: number, from = 0) =>
+    request(
+      Array.from({ length: count }, (_, i) =>
+        tool(
+          `tool_${from + i}`,
+          { trace: `t${(from + i) % 700}`, id: `${from + i}` },
+          { "gen_ai.conversation.id": `s${from + i}` },
+        ),
+      ),
+    );
+
+  it("more texts than the dictionaries hold, over many requests and in one", () => {
+    const lines = Array.from({ length: 30 }, (_, i) => textOf(many(500, i * 500)));
+    expect(lines.every(isCut)).toBe(true);
+    expectSame(0, ...lines);
+    const huge = textOf(many(6000));
+    expect(isCut(huge)).toBe(false);
+    expectSame(1, lines[0]!, huge, lines[1]!);
+  });
+
+  it("every request may be cut short at every byte", () => {
+    const line = textOf(request([agent("a", { id: "1" }), tool("b", { id: "2", parent: "1" }), chat({ id: "3", parent: "1" })]));
+    expect(isCut(line)).toBe(true);
+    for (let end = 0; end < line.length; end++) expect([end, isCut(line.subarray(0, end))]).toEqual([end, false]);
+    for (let end = 0; end < line.length; end++) {
+      for (const tail of ['"', "\\", "{", "[", "}", '"\\"']) isCut(Buffer.concat([line.subarray(0, end), Buffer.from(tail)]));
+    }
+  });
+
+  it("nesting of 10,000, a text of a mebibyte, a request longer than the cutter takes", () => {
+    const deep = `${'{"a":['.repeat(10_000)}${"]}".repeat(10_000)}`;
+    const spans = JSON.stringify(tool("deep", { id: "1" })).replace("{", `{"status":${deep},`);
+    const nested = Buffer.from(`{"resourceSpans":[{"scopeSpans":[{"spans":[${spans}]}]}]}`);
+    expect(isCut(nested)).toBe(true);
+    const long = textOf(
+      request([tool("t", { id: "1" }, { "gen_ai.tool.call.arguments": 'x"'.repeat(1 << 19), other: "{".repeat(999) })]),
+    );
+    expect(isCut(long)).toBe(true);
+    const tooLong = textOf(request([tool("u", { id: "2" }, { other: "z".repeat(cutBytesMax) })]));
+    expect(isCut(tooLong)).toBe(false);
+    expectSame(0, nested, long, tooLong);
+  });
+
+  it("one trace may come parsed and cut", () => {
+    const outer = textOf(request([tool("Task", { id: "1" })]));
+    const inner = textOf(request([tool("Task", { id: "2", parent: "1" }), span({}, { id: "3", parent: "2", name: "x" })]));
+    const snake = Buffer.from(inner.toString().replace("resourceSpans", "resource_spans"));
+    expect([isCut(inner), isCut(snake)]).toEqual([true, false]);
+    const calls = [outer, inner, snake].map((_, i, all) => cut(...all.slice(i), ...all.slice(0, i)).said);
+    for (const said of calls) expect(said.filter((each) => (each as unknown[])[0] === "call")).toHaveLength(1);
   });
 });
