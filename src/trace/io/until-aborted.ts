@@ -1,14 +1,16 @@
 /** The chunks of a source until the signal fires, also while the source has nothing to give. */
 export async function* untilAborted(chunks: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const source = chunks[Symbol.asyncIterator]();
-  let stop = () => {};
-  const aborted = new Promise<undefined>((resolve) => {
-    stop = () => resolve(undefined);
-    signal.addEventListener("abort", stop, { once: true });
-  });
+  let wake = (_: undefined) => {};
+  const stop = () => wake(undefined);
+  signal.addEventListener("abort", stop, { once: true });
   try {
     while (!signal.aborted) {
-      const next = await Promise.race([source.next(), aborted]);
+      // A promise for each chunk: a race against one that outlives them all would keep every chunk in memory.
+      const next = await new Promise<IteratorResult<Uint8Array> | undefined>((resolve, reject) => {
+        wake = resolve;
+        source.next().then(resolve, reject);
+      });
       if (next === undefined || next.done === true) break;
       yield next.value;
     }
