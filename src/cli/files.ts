@@ -2,6 +2,7 @@ import {
   closeSync,
   fstatSync,
   fsyncSync,
+  lstatSync,
   openSync,
   readFileSync,
   readSync,
@@ -57,21 +58,28 @@ export function exists(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
-/** Writes beside the target and renames, so that a reader sees the old file or the new one, never half of one. */
+/**
+ * Writes beside the target and renames, so that a reader sees the old file or the new one, never half of one. A device, a
+ * pipe and what a link points to are written to as they are: a rename would put a file in their place.
+ */
 export function writeWhole(path: string, content: Uint8Array | string | Generator<string>): void {
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  let temporary: string | undefined;
   try {
     const pieces = typeof content === "string" || content instanceof Uint8Array ? [content] : content;
-    const file = openSync(temporary, "w");
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found === undefined || found.isFile() || found.isDirectory()) {
+      temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+    }
+    const file = openSync(temporary ?? path, "w");
     try {
       for (const piece of pieces) writeFileSync(file, piece);
-      fsyncSync(file);
+      if (temporary !== undefined) fsyncSync(file);
     } finally {
       closeSync(file);
     }
-    renameSync(temporary, path);
+    if (temporary !== undefined) renameSync(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    if (temporary !== undefined) rmSync(temporary, { force: true });
     const { code } = error as NodeJS.ErrnoException;
     throw failure("file_not_written", `${quoteText(path, 400)} cannot be written (${code ?? "unknown error"})`);
   }

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { CommandFailure } from "../../../src/cli/failure.js";
@@ -34,5 +34,13 @@ describe("named files", () => {
     writeWhole(join(folder, "a.bin"), "new");
     expect(readFileSync(join(folder, "a.bin"), "utf8")).toBe("new");
     expect(readdirSync(folder).sort()).toEqual(["a.bin", "taken"]);
+  });
+  test("a link is written through, not replaced", () => {
+    const folder = folderOf({ "a.bin": "old" });
+    symlinkSync("a.bin", join(folder, "link"));
+    writeWhole(join(folder, "link"), "new");
+    expect(readFileSync(join(folder, "a.bin"), "utf8")).toBe("new");
+    expect(lstatSync(join(folder, "link")).isSymbolicLink()).toBe(true);
+    expect(readdirSync(folder).sort()).toEqual(["a.bin", "link"]);
   });
 });
