@@ -61,6 +61,8 @@ export const csvRowLengthMax = 1024 * 1024;
 export const placesMax = 3;
 /** Calls that a replay keeps in columns (29 bytes each) before it counts them and forgets them. */
 export const bufferedCallsMax = 2_000_000;
+/** The same where all traces are judged and the inputs can be read again: counting at once is faster, and rarely too early. */
+export const unlimitedBufferedCallsMax = 262_144;
 /** Findings of single traces kept with their places (a trace, a tool, what is said of it); about 100 bytes each. */
 export const traceFindingsMax = 500_000;
 /** Pairs of a trace and a tool without findings, 21 bytes each, to count the traces of a tool; beyond it those are at least. */

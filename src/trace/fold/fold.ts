@@ -1,4 +1,4 @@
-import { bufferedCallsMax } from "../../limits.js";
+import { bufferedCallsMax, unlimitedBufferedCallsMax } from "../../limits.js";
 import { CallIdentities } from "../call-identities.js";
 import type { SessionCalls } from "../call-order.js";
 import type { CallBatch, CallConsumer, NamedCall } from "../consumer.js";
@@ -87,7 +87,8 @@ export class ReplayFold implements CallConsumer {
     this.outcomes = new Outcomes(new PolicyViews(engine, names, options), against && new PolicyViews(against, names, options));
     this.inOrder = [engine, ...(against === undefined ? [] : [against])].some((each) => each.hasCountTriggers !== false);
     this.tally = this.newTally();
-    this.bufferedMax = options.bufferedCallsMax ?? bufferedCallsMax;
+    const needsAll = options.readOnce === true || (options.limit ?? 0) > 0;
+    this.bufferedMax = options.bufferedCallsMax ?? (needsAll ? bufferedCallsMax : unlimitedBufferedCallsMax);
     this.pendingMax = Math.min(pendingCalls, this.bufferedMax);
   }
 
