@@ -47,6 +47,8 @@ const twoRecords = markerOf('}{"');
 const plainText = /^[ !#-[\]-~]+$/;
 const asciiEscape = markerOf("\\u00");
 
+const callKinds: ReadonlySet<unknown> = new Set(["tool_use", "server_tool_use", "mcp_tool_use"]);
+
 class TranscriptReader implements RecordReader {
   /** Sessions the sink knows from this input. */
   private readonly known = new Set<string>();
@@ -98,7 +100,8 @@ class TranscriptReader implements RecordReader {
     }
     for (const item of asList(content) ?? []) {
       const block = asObject(item);
-      const found = block === undefined ? undefined : callOfBlock(block);
+      // Only these kinds: lines without one of them are not parsed.
+      const found = block !== undefined && callKinds.has(block["type"]) ? callOfBlock(block) : undefined;
       if (found === undefined) continue;
       this.know(session, record);
       this.sink.call({

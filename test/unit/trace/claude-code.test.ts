@@ -117,6 +117,14 @@ describe("Claude Code transcripts", () => {
     expect(toolsOf(await read(lines(user("s1"), counted)))).toEqual([]);
   });
 
+  it("counts no blocks of other APIs, wherever they stand", async () => {
+    const foreign = [{ type: "tool-call", toolName: "Edit", toolCallId: "x1" }, { toolUse: { name: "Edit", toolUseId: "x2" } }];
+    const set = await read(
+      lines(user("s1"), assistant("s1", foreign), assistant("s1", [toolUse("Read", "t1")]), assistant("s1", foreign)),
+    );
+    expect(toolsOf(set)).toEqual(["Read"]);
+  });
+
   it("takes other progress kinds, hook records and results for no calls", async () => {
     const progress = (data: object) => ({ sessionId: "s1", type: "progress", data });
     const set = await read(
