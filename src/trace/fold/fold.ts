@@ -63,6 +63,7 @@ export class ReplayFold implements CallConsumer {
   private readonly traceKeys: string[] = [];
   /** Traces whose key is the session of the filter. */
   private readonly asSession = new Set<number>();
+  private identityKey: readonly [number, number] | undefined;
   private identities = new CallIdentities();
   private buffer = new CallColumns();
   private readonly pairs = new Uint32Array(chunkCalls);
@@ -90,6 +91,11 @@ export class ReplayFold implements CallConsumer {
     const needsAll = options.readOnce === true || (options.limit ?? 0) > 0;
     this.bufferedMax = options.bufferedCallsMax ?? (needsAll ? bufferedCallsMax : unlimitedBufferedCallsMax);
     this.pendingMax = Math.min(pendingCalls, this.bufferedMax);
+  }
+
+  start(key: readonly [number, number]): void {
+    this.identityKey = key;
+    this.identities = new CallIdentities(key);
   }
 
   traceId(format: string, input: number, key: string, seen: TraceSeen): number {
@@ -146,7 +152,7 @@ export class ReplayFold implements CallConsumer {
     if (this.lateAgent) this.known.forgetSightings();
     this.way = "count";
     this.sequence = 0;
-    this.identities = new CallIdentities();
+    this.identities = new CallIdentities(this.identityKey);
     this.lateAgent = false;
     this.lateSelection = false;
     this.tally = this.newTally();
