@@ -97,10 +97,18 @@ export class SpanCutter {
   >();
   private readonly recordsStart: number;
 
-  /** Undefined where the host lacks WASM or SIMD. */
+  /** Undefined where the host lacks WASM, SIMD or the memory. */
   static open(options: CutterOptions): SpanCutter | undefined {
     const module = cutterModule();
-    return module && new SpanCutter(new WebAssembly.Instance(module).exports as unknown as CutterExports, options);
+    if (module === undefined) return undefined;
+    let instance: WebAssembly.Instance;
+    try {
+      instance = new WebAssembly.Instance(module);
+    } catch {
+      // No room for its memory.
+      return undefined;
+    }
+    return new SpanCutter(instance.exports as unknown as CutterExports, options);
   }
 
   private constructor(
