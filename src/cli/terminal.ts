@@ -90,7 +90,9 @@ function marks(): Paint {
 async function bar(title: string): Promise<Progress> {
   const { default: cliProgress } = await import("cli-progress");
   const display = new cliProgress.SingleBar({
-    format: (_options, params, payload: Shown) => shown(title, payload, (Date.now() - Number(params.startTime)) / 1000),
+    // A line that wraps could not be drawn over.
+    format: (_options, params, payload: Shown) =>
+      shown(title, payload, (Date.now() - Number(params.startTime)) / 1000).slice(0, (process.stderr.columns ?? 80) - 1),
     stream: process.stderr,
     hideCursor: true,
     clearOnComplete: true,
