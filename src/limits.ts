@@ -44,7 +44,7 @@ export const callIdsMax = 4_000_000;
 /** Wrapper tools inside wrapper tools that are looked through; gateways are chained twice at most. */
 export const wrapperDepthMax = 4;
 /** Inputs below this together are read without threads: starting those takes longer. */
-export const threadedBytesMin = 32 * 1024 * 1024;
+export const threadedBytesMin = 256 * 1024 * 1024;
 /** Least of a file of lines that one thread takes at a time: names are told anew with each piece. */
 export const rangeBytesMin = 8 * 1024 * 1024;
 /** Most of it: results wait in memory for those of the pieces before. */
@@ -64,9 +64,9 @@ export const bufferedCallsMax = 2_000_000;
 /** The same where all traces are judged and the inputs can be read again: counting at once is faster, and rarely too early. */
 export const unlimitedBufferedCallsMax = 262_144;
 /** Findings of single traces kept with their places (a trace, a tool, what is said of it); about 100 bytes each. */
-export const traceFindingsMax = 500_000;
+export const traceFindingsMax = 200_000;
 /** Pairs of a trace and a tool without findings, 21 bytes each, to count the traces of a tool; beyond it those are at least. */
-export const tracePairsMax = 3_000_000;
+export const tracePairsMax = 1_000_000;
 /** Traces told apart in a replay, about 300 bytes each; calls of further ones are counted as one trace, and an error says so. */
 export const tracesMax = 4_000_000;
 /** Traces listed one by one in a replay report, failing ones first; all are counted. */
@@ -107,8 +107,8 @@ export const toolAncestorsMax = 64;
 export const waitingDecisionsMax = 10_000;
 /** Rows of a Parquet file decoded at a time: a row group at most, and never more than about 200 MB of columns. */
 export const parquetRowsMax = 1_000_000;
-/** Distinct tools, agents or traces a fast lane remembers, as a power of two: 2^18 traces are 36 MB in each thread. */
-export const laneNameBitsMax = 18;
+/** Distinct tools, agents or traces a fast lane remembers, as a power of two: 2^17 traces are 18 MB in each thread. */
+export const laneNameBitsMax = 17;
 /** Calls of runs held until their trace is complete, for a run log to say which model calls its tool runs repeat. */
 export const heldCallsMax = 50_000;
 /** Bytes of the records those calls came from; with them arguments are held. Beyond either cap the oldest trace is settled. */

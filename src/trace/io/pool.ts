@@ -6,6 +6,9 @@ import { type FromThread, messagesToldAtOnce, type ThreadStart, type ToThread, t
 /** Times a unit is begun before its threads dying is taken for a fault of the unit. */
 const attemptsMax = 2;
 
+/** Memory of a thread for objects that are soon gone: what it reads goes into columns, and without a word V8 takes 48 MB. */
+const youngObjectsMb = 16;
+
 /** What comes of a unit, in order. `restarted`: its thread died, and all that follows starts over with the unit. */
 export type UnitEvent = FromThread | { readonly kind: "restarted" } | { readonly kind: "failed"; readonly message: string };
 
@@ -107,7 +110,8 @@ export class ThreadPool {
     if (this.threads.size >= this.options.count) return undefined;
     const workerData: ThreadStart = { config: this.config };
     // Flags of the process, such as those of a test runner, are not for a thread that only reads.
-    const worker = new Worker(this.options.url, { workerData, execArgv: [] });
+    const resourceLimits = { maxYoungGenerationSizeMb: youngObjectsMb };
+    const worker = new Worker(this.options.url, { workerData, execArgv: [], resourceLimits });
     const thread: Thread = { number: ++this.started, worker, run: undefined, untold: 0 };
     this.threads.add(thread);
     worker.on("message", (message: FromThread) => this.take(thread, message));
