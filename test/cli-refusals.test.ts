@@ -50,6 +50,11 @@ describe("help and usage", () => {
   });
 });
 
+test("a time range that ends before it begins", async () => {
+  const range = ["--since", "2026-02-03", "--until", "2026-02-03"];
+  expectRefused(await smoltbot(["policy", "test", policy, "--traces", traces, ...range]), "usage_empty_time_range", "--until");
+});
+
 describe("bad traces", () => {
   const session = readFileSync(join(traces, "session-4711.jsonl"), "utf8");
   test.each([
