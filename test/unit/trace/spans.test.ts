@@ -37,6 +37,14 @@ describe("a tool span below a tool span", () => {
     expect(tools(outer, tool("issue", { id: "inner", parent: "outer" }))).toHaveLength(2);
   });
 
+  it("is a call of its own when a name merely ends like another", () => {
+    const inner = (more: object = {}) => tool("delete", { id: "i", parent: "o" }, { ...mcp, ...more });
+    const onProd = inner({ "mcp.server.name": "prod-db" });
+    expect(tools(tool("report_delete", { id: "o" }), onProd)).toHaveLength(2);
+    expect(tools(tool("report_delete", { id: "o" }), inner())).toHaveLength(2);
+    expect(tools(tool("prod_db_delete", { id: "o" }), onProd)).toHaveLength(1);
+  });
+
   it("is a call of its own when an agent or a model stands between", () => {
     const orders = inEveryOrder(
       tool("Task", { id: "task" }),

@@ -24,8 +24,10 @@ function isSameCall(inner: OpenCall, outer: OpenCall): boolean {
   if (bothIds && inner.callId !== outer.callId) return false;
   if (inner.tool === outer.tool || isNameless(inner) || isNameless(outer)) return true;
   if (bothIds && !inner.facts.named) return true;
-  const isMcp = inner.facts.isMcp || outer.facts.isMcp;
-  return isMcp && (endsWithName(outer.tool, inner.tool) || endsWithName(inner.tool, outer.tool));
+  if (!inner.facts.isMcp && !outer.facts.isMcp) return false;
+  const isLong = outer.tool.length > inner.tool.length;
+  const [long, short] = isLong ? [outer.tool, inner.tool] : [inner.tool, outer.tool];
+  return isBehindServer(long, short, bothIds, inner.server ?? outer.server);
 }
 
 /** Nothing names it; a name that is no text is another thing. */
@@ -39,10 +41,25 @@ export function ownId(callId: string | undefined, tool: string): string | undefi
 }
 
 const separators = "_-./:";
+/** These join a server and a tool; `_` and `-` as often join words: `report_delete` is no `delete`. */
+const serverSeparators = ["__", ".", "/", ":"];
 
-/** Whether a name is another one behind the name of a server. */
-function endsWithName(long: string, short: string): boolean {
-  return long.length > short.length && long.endsWith(short) && separators.includes(long[long.length - short.length - 1]!);
+/**
+ * Whether a name is another one behind the name of its server. A server that is known has to be the one; unless the ids of the
+ * calls agree, only separators of servers will do. What is wrongly kept apart counts twice, what is wrongly merged is hidden.
+ */
+function isBehindServer(long: string, short: string, sameId: boolean, server: string | undefined): boolean {
+  if (long.length === short.length || !long.endsWith(short)) return false;
+  const before = long.slice(0, long.length - short.length);
+  if (!separators.includes(before.at(-1)!)) return false;
+  if (sameId) return true;
+  if (server === undefined) return serverSeparators.some((separator) => before.endsWith(separator));
+  const [named, known] = [lettersOf(before.startsWith("mcp") ? before.slice(3) : before), lettersOf(server)];
+  return named !== "" && known !== "" && (known.includes(named) || named.includes(known));
+}
+
+function lettersOf(name: string): string {
+  return name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
 }
 
 export function agentOf({ agentName, agentId, functionId, facts: { resource } }: SpanNode): string | undefined {
