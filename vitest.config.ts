@@ -21,7 +21,8 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     globalSetup: ["test/support/announce.ts"],
-    testTimeout: 60_000,
+    // Deep runs do many times as much in one test.
+    testTimeout: process.env.SMOLTBOT_DEEP === "1" ? 900_000 : 60_000,
     hookTimeout: 60_000,
     // Two cores are the machines this runs on; every suite is deterministic, so files may share them freely.
     pool: "forks",
