@@ -45,10 +45,15 @@ export function testsHold(term: CountedTerm, counts: Counts): boolean {
   return true;
 }
 
-function testHolds({ count, comparison, value }: CountTest, org: boolean, counts: Counts): boolean {
+function testHolds(test: CountTest, org: boolean, counts: Counts): boolean {
   let n = counts.toolCount;
-  if (count === "unmapped_tool_count") n = org ? counts.unmappedOrgCount : counts.unmappedCount;
-  else if (count === "violation_count") n = counts.violationCount;
+  if (test.count === "unmapped_tool_count") n = org ? counts.unmappedOrgCount : counts.unmappedCount;
+  else if (test.count === "violation_count") n = counts.violationCount;
+  return compares(n, test);
+}
+
+/** Whether a count stands to the value of a test as the test asks. */
+export function compares(n: number, { comparison, value }: CountTest): boolean {
   switch (comparison) {
     case ">":
       return n > value;

@@ -1,4 +1,5 @@
 import type { Verdict } from "../../engine/result.js";
+import { compares } from "../../engine/session.js";
 import { isInvalidName } from "../../engine/tool-names.js";
 import { matchGlob } from "../../glob/match.js";
 import { ANY, type Glob, STAR } from "../../glob/parse.js";
@@ -103,23 +104,6 @@ interface LinearTrigger {
 function linearTrigger({ layer, rule }: Layered<Trigger>, compile: (glob: Glob) => Matcher): LinearTrigger {
   const terms = rule.condition.terms.map(({ globs, tests }) => ({ matchers: globs.map(compile), tests }));
   return { action: rule.action, org: layer === "org", terms };
-}
-
-function compares(n: number, { comparison, value }: CountTest): boolean {
-  switch (comparison) {
-    case ">":
-      return n > value;
-    case ">=":
-      return n >= value;
-    case "<":
-      return n < value;
-    case "<=":
-      return n <= value;
-    case "==":
-      return n === value;
-    case "!=":
-      return n !== value;
-  }
 }
 
 /** Stable; the lattices go from lenient to strict. */

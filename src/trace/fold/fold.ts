@@ -17,7 +17,7 @@ import { PolicyViews, type ViewOptions } from "./views.js";
 export interface FoldOptions extends TraceFilter, ViewOptions, TallyLimits {
   /** The policy to compare with. */
   readonly against?: ReplayEngine | undefined;
-  /** Calls kept before the fold counts and forgets. Default `bufferedCallsMax`. */
+  /** Calls kept before the fold counts and forgets. Default `bufferedCallsMax`, or `unlimitedBufferedCallsMax`. */
   readonly bufferedCallsMax?: number | undefined;
   /** The inputs cannot be read again: what needs all calls at once has to keep them. */
   readonly readOnce?: boolean | undefined;
@@ -48,7 +48,7 @@ export interface Folded {
 
 /**
  * Counts calls as they come and forgets them. Few calls are kept and judged at the end, when everything is known of them;
- * past `bufferedCallsMax` each is judged at once by what is known so far. Where that may have been too little the fold
+ * past `bufferedMax` each is judged at once by what is known so far. Where that may have been too little the fold
  * says so (`wantsRereading`), and judges the same inputs, read once more, by what it learned: the
  * answers are the same on every way. A verdict is a function of the tool and of whether grace is running (T1), so a call
  * costs a few additions to columns; only count triggers (E7) need all calls of a session in order, so they are kept.

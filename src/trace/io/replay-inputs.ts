@@ -15,9 +15,9 @@ export interface FoldedInputs {
 /**
  * Reads every input and judges its calls as `replay` does, in memory that does not grow with the calls: about 60 MB of
  * columns, then some bytes per trace, per tool, and per trace and tool with findings. Inputs of more than
- * `bufferedCallsMax` calls are read a second time where `limit` has to know all traces first, or where the order of the
- * inputs is so far from the order of time that a decision rested on what was not yet known; a third time where traces also
- * name their agents late. Policies with count triggers need the calls of each session in order, and keep 29 bytes a call.
+ * `bufferedCallsMax` calls (`unlimitedBufferedCallsMax` without `limit`) are read a second time where `limit` has to know
+ * all traces first, or where the order of the inputs is so far from the order of time that a decision rested on what was
+ * not yet known; a third time where traces also name their agents late. Policies with count triggers need the calls of each session in order, and keep 29 bytes a call.
  */
 export async function foldInputs(
   engine: ReplayEngine,
