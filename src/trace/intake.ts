@@ -16,7 +16,8 @@ import {
 } from "./framing.js";
 import type { Lane, LaneBad, LaneFormat, LaneOptions, LaneSink } from "./lane.js";
 import type { KeptLane, LaneKeeper } from "./lane-keeper.js";
-import type { FieldNames, Probe, RawRecord, RecordFraming, RecordReader, TraceFormat, TraceSink } from "./reader.js";
+import { lineOfError, OneRecord, TextRecord } from "./raw-records.js";
+import type { FieldNames, Probe, RecordFraming, RecordReader, TraceFormat, TraceSink } from "./reader.js";
 
 /** Bytes looked at before framing is decided, unless one line is longer. */
 const headBytesMax = 1024 * 1024;
@@ -39,6 +40,8 @@ export interface IntakeOptions {
   readonly lanes?: LaneChoice | undefined;
   /** Lines of this format out of the middle of an input, whole: nothing is detected, and no trace is missed. */
   readonly known?: TraceFormat | undefined;
+  /** Readers tell what was decided about calls. */
+  readonly decisions?: boolean | undefined;
   /** More lines of the input follow, in another intake with the same keeper. */
   readonly goesOn?: boolean | undefined;
 }
@@ -370,6 +373,7 @@ export class Intake {
   private sinkFor(format: string): TraceSink {
     const { sink } = this;
     return {
+      decisions: this.options.decisions,
       trace: (key, seen) => {
         this.sawTrace = true;
         sink.trace(format, key, seen);
@@ -406,45 +410,4 @@ const cutLine = "is cut: the input ends in the middle of it";
 /** For an input whose format is known, but that holds nothing to judge. */
 export function noTraceOf(format: { readonly title: string } | undefined): string {
   return `the input holds no trace of the format ${format?.title}`;
-}
-
-class OneRecord implements RawRecord {
-  private value: unknown;
-  private tried = false;
-
-  constructor(
-    readonly bytes: Uint8Array,
-    readonly line: number,
-    readonly cut: boolean,
-    private readonly onBad: (record: OneRecord, error: unknown) => void,
-  ) {}
-
-  parse(): unknown {
-    if (this.tried) return this.value;
-    this.tried = true;
-    try {
-      this.value = JSON.parse(decodeUtf8(this.bytes));
-    } catch (error) {
-      this.onBad(this, error);
-    }
-    return this.value;
-  }
-}
-
-class TextRecord implements RawRecord {
-  constructor(
-    readonly bytes: Uint8Array,
-    readonly line: number,
-  ) {}
-
-  parse(): string {
-    return decodeUtf8(this.bytes);
-  }
-}
-
-/** Lines between the start of a record and the place where the parser gave up, as far as the parser tells. */
-function lineOfError(bytes: Uint8Array, error: unknown): number {
-  const match = / at position (\d+)(?: \(line \d+ column \d+\))?$/.exec(error instanceof Error ? error.message : "");
-  if (match === null) return 0;
-  return decodeUtf8(bytes).slice(0, Number(match[1])).split("\n").length - 1;
 }

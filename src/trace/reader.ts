@@ -108,8 +108,16 @@ export interface CallRecord {
   readonly session?: string | undefined;
   /** Called by a subagent of the trace. */
   readonly subagent?: boolean | undefined;
+  /** What was decided about it, where the format says so; told only to a sink that wants it. */
+  readonly decision?: CallDecision | undefined;
   readonly line: number;
 }
+
+/**
+ * What became of a call before it ran. `denied`: a person, a hook or a policy refused it. `approved`: a person was asked and let it
+ * run. `escalated`: somebody was to be asked, and what came of it is not recorded. A call that ran unasked has none.
+ */
+export type CallDecision = "denied" | "approved" | "escalated";
 
 /** What a reader learns of a trace beside its calls. */
 export interface TraceSeen {
@@ -121,6 +129,11 @@ export interface TraceSeen {
 
 /** Where readers put what they find. */
 export interface TraceSink {
+  /**
+   * Decisions are wanted. A reader that learns of one after it told of the call tells the call again, with the decision: by its
+   * id it is known to be a repetition.
+   */
+  readonly decisions?: boolean | undefined;
   /**
    * Makes a trace known, also when it never calls a tool (R1: such a trace is `skipped`). `timeMs` dates it only while it
    * has no call with a time.

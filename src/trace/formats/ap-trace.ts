@@ -1,5 +1,6 @@
+import { decisionOf } from "../decided.js";
 import { asList, asObject, asText, asToolName, firstRecords, type JsonObject } from "../json.js";
-import type { InputMeta, Probe, RawRecord, RecordReader, TraceFormat, TraceSink } from "../reader.js";
+import type { CallDecision, InputMeta, Probe, RawRecord, RecordReader, TraceFormat, TraceSink } from "../reader.js";
 import { parseTime } from "../time.js";
 import { isUnique } from "./conversations.js";
 
@@ -82,6 +83,7 @@ class ApTraceReader implements RecordReader {
     const session = asText(asObject(record["context"])?.["session_id"]) ?? asText(record["session_id"]);
     this.sink.trace(trace, { timeMs, agent, id: id ?? `${this.input.name}:${line}` });
     const seen = new Set<string>();
+    const decision = this.sink.decisions === true ? decisionOfRecord(record) : undefined;
     toolsOf(record).forEach((call, index) => {
       // A record is found twice when two exports hold it, with call ids in one and bare names in the other.
       const place = `${trace}\u0000${time}\u0000${index}\u0000${call.tool}`;
@@ -91,9 +93,30 @@ class ApTraceReader implements RecordReader {
       // Ids that start anew with each step say nothing of other records.
       const own = call.id === undefined || isUnique(call.id, call.tool) ? call.id : `${trace}\u0000${call.id}`;
       const ids = own === undefined ? { callId: place } : { callId: own, aliases: [place] };
-      this.sink.call({ trace, ...ids, scope: session, session, tool: call.tool, args: () => call.args, timeMs, agent, line });
+      this.sink.call({
+        trace,
+        ...ids,
+        scope: session,
+        session,
+        tool: call.tool,
+        args: () => call.args,
+        timeMs,
+        agent,
+        decision,
+        line,
+      });
     });
   }
+}
+
+/** An escalation that was required, with the answer where there is one; or a step that says of itself that it was refused. */
+function decisionOfRecord(record: JsonObject): CallDecision | undefined {
+  const type = asObject(record["action"])?.["type"];
+  const escalation = asObject(record["escalation"]);
+  const answer = decisionOf(escalation?.["escalation_status"] ?? escalation?.["status"]);
+  if (type === "deny") return "denied";
+  if (escalation?.["required"] === true) return answer ?? "escalated";
+  return type === "escalate" ? "escalated" : undefined;
 }
 
 interface FoundCall {

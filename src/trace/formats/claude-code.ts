@@ -1,6 +1,7 @@
 import { decodeUtf8, indexOfBytes, markerOf } from "../bytes.js";
+import { isRefusal, OpenCalls, textOf } from "../decided.js";
 import { asList, asObject, asText, firstRecords, type JsonObject, recordsIn } from "../json.js";
-import type { InputMeta, Probe, RawRecord, RecordReader, TraceFormat, TraceSink } from "../reader.js";
+import type { CallRecord, InputMeta, Probe, RawRecord, RecordReader, TraceFormat, TraceSink } from "../reader.js";
 import { Sieve, sieveFlags } from "../sieve.js";
 import { parseTime } from "../time.js";
 import { callOfBlock } from "./message-turns.js";
@@ -47,6 +48,9 @@ const twoRecords = markerOf('}{"');
 const plainText = /^[ !#-[\]-~]+$/;
 const asciiEscape = markerOf("\\u00");
 
+/** Tools that ask the user something: to refuse them is an answer, not a decision about what agents may do. */
+const questions: ReadonlySet<string> = new Set(["ExitPlanMode", "AskUserQuestion"]);
+
 const callKinds: ReadonlySet<unknown> = new Set(["tool_use", "server_tool_use", "mcp_tool_use"]);
 
 class TranscriptReader implements RecordReader {
@@ -56,6 +60,8 @@ class TranscriptReader implements RecordReader {
   /** The latest session if its text stands in a line just as it is, else empty. */
   private plainSession = "";
   private readonly sieve = Sieve.shared();
+  /** Where decisions are wanted: calls whose results are still to come. */
+  private readonly open = new OpenCalls();
 
   constructor(
     private readonly input: InputMeta,
@@ -63,7 +69,7 @@ class TranscriptReader implements RecordReader {
   ) {}
 
   push(raw: RawRecord): void {
-    if (this.canSkip(raw.bytes)) return;
+    if (this.sink.decisions !== true && this.canSkip(raw.bytes)) return;
     const value = raw.parse();
     if (value === undefined) return;
     const records = recordsIn(value);
@@ -84,6 +90,7 @@ class TranscriptReader implements RecordReader {
       const session = this.sessionOf(record);
       this.know(session, record);
       if (type === "assistant") this.readContent(message, record, session, line, isSubagent(record));
+      else if (this.sink.decisions === true) this.readResults(message, session);
     } else if (type === "progress") {
       const progress = asObject(record["data"]);
       if (progress?.["type"] !== "agent_progress") return;
@@ -104,7 +111,7 @@ class TranscriptReader implements RecordReader {
       const found = block !== undefined && callKinds.has(block["type"]) ? callOfBlock(block) : undefined;
       if (found === undefined) continue;
       this.know(session, record);
-      this.sink.call({
+      const call: CallRecord = {
         trace: session,
         callId: found.id,
         tool: found.tool,
@@ -113,7 +120,19 @@ class TranscriptReader implements RecordReader {
         timeMs: parseTime(record["timestamp"]),
         subagent,
         line,
-      });
+      };
+      this.sink.call(call);
+      if (this.sink.decisions === true && !questions.has(call.tool)) this.open.add(call);
+    }
+  }
+
+  private readResults(message: JsonObject, session: string): void {
+    for (const item of asList(message["content"]) ?? []) {
+      const block = asObject(item);
+      const id = block?.["type"] === "tool_result" ? asText(block["tool_use_id"]) : undefined;
+      const call = id === undefined ? undefined : this.open.take(session, id);
+      if (call === undefined || block?.["is_error"] !== true) continue;
+      if (isRefusal(textOf(block["content"]))) this.sink.call({ ...call, decision: "denied" });
     }
   }
 

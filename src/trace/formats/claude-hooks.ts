@@ -1,5 +1,6 @@
+import { decisionOf } from "../decided.js";
 import { asObject, asText, asToolName, firstRecords, type JsonObject, recordsIn } from "../json.js";
-import type { InputMeta, Probe, RawRecord, RecordReader, TraceFormat, TraceSink } from "../reader.js";
+import type { CallDecision, InputMeta, Probe, RawRecord, RecordReader, TraceFormat, TraceSink } from "../reader.js";
 import { parseTime } from "../time.js";
 
 /**
@@ -34,6 +35,21 @@ type Phase = "before" | "between" | "after";
 function phaseOf(event: string | undefined): Phase {
   if (event === undefined || /^(?:pre|before)/i.test(event)) return "before";
   return /^(?:post|after)/i.test(event) ? "after" : "between";
+}
+
+/** Loggers write the answer of the hook into its event; newer programs have events of their own for questions and refusals. */
+function decisionOfHook(record: JsonObject, event: string | undefined): CallDecision | undefined {
+  const answer = asObject(record["hookSpecificOutput"]) ?? asObject(record["hook_output"]) ?? {};
+  const words = [
+    answer["permissionDecision"],
+    ...["permissionDecision", "permission_decision", "permission", "decision"].map((key) => record[key]),
+  ];
+  for (const word of words) {
+    const decision = decisionOf(word);
+    if (decision !== undefined) return decision;
+  }
+  if (/^permission_?denied$/i.test(event ?? "")) return "denied";
+  return /^permission_?request(?:ed)?$/i.test(event ?? "") ? "escalated" : undefined;
 }
 
 class HookReader implements RecordReader {
@@ -72,6 +88,7 @@ class HookReader implements RecordReader {
     if (!names) return;
     const tool = asToolName(record["tool_name"]);
     const callId = asText(record["tool_use_id"]);
+    const decision = this.sink.decisions === true ? decisionOfHook(record, event) : undefined;
     if (!this.counts(phaseOf(event), `${session}\u0000${tool}`, callId !== undefined)) return;
     this.sink.call({
       trace: session,
@@ -80,6 +97,7 @@ class HookReader implements RecordReader {
       args: () => record["tool_input"],
       timeMs,
       subagent: asText(record["agent_id"]) !== undefined || asObject(record["agent"]) !== undefined,
+      decision,
       line,
     });
   }

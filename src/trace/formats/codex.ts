@@ -1,5 +1,6 @@
+import { isRefusal, OpenCalls, textOf } from "../decided.js";
 import { asList, asObject, asText, asToolName, firstRecords, type JsonObject, recordsIn } from "../json.js";
-import type { InputMeta, Probe, RawRecord, RecordReader, TraceFormat, TraceSink } from "../reader.js";
+import type { CallRecord, InputMeta, Probe, RawRecord, RecordReader, TraceFormat, TraceSink } from "../reader.js";
 import { parseTime } from "../time.js";
 
 /**
@@ -43,6 +44,8 @@ class RolloutReader implements RecordReader {
   private scope: string;
   private group: string | undefined;
   private subagent = false;
+  /** Where decisions are wanted: calls whose results are still to come. */
+  private readonly open = new OpenCalls();
   /** Nothing but session records so far, since the session began. */
   private atStart = false;
 
@@ -99,8 +102,9 @@ class RolloutReader implements RecordReader {
   private readItem(item: JsonObject, timeMs: number | undefined, line: number): void {
     this.atStart = false;
     const type = asText(item["type"]);
+    if (this.sink.decisions === true && type?.endsWith("_call_output") === true) this.readOutput(item);
     if (type?.endsWith("_call") !== true) return;
-    this.sink.call({
+    const call: CallRecord = {
       trace: this.session,
       callId: asText(item["call_id"]) ?? asText(item["id"]),
       scope: this.scope,
@@ -111,7 +115,14 @@ class RolloutReader implements RecordReader {
       timeMs,
       subagent: this.subagent,
       line,
-    });
+    };
+    this.sink.call(call);
+    if (this.sink.decisions === true) this.open.add(call);
+  }
+
+  private readOutput(item: JsonObject): void {
+    const call = this.open.take(this.session, asText(item["call_id"]) ?? "");
+    if (call !== undefined && isRefusal(textOf(item["output"]))) this.sink.call({ ...call, decision: "denied" });
   }
 }
 

@@ -1,4 +1,5 @@
 import { requestsOpenMax } from "../../limits.js";
+import { decisionOf, OpenCalls } from "../decided.js";
 import { asList, asObject, asText, asToolName, firstRecords, type JsonObject, recordsIn } from "../json.js";
 import type { CallRecord, InputMeta, Probe, RawRecord, RecordReader, TraceFormat, TraceSink } from "../reader.js";
 import { parseTime } from "../time.js";
@@ -44,6 +45,8 @@ class EventReader implements RecordReader {
   private session: string;
   /** Asked for and not started yet, by session, call id and name. */
   private readonly requested = new Map<string, CallRecord>();
+  /** Where decisions are wanted: calls somebody may still be asked about. */
+  private readonly open = new OpenCalls();
 
   constructor(
     input: InputMeta,
@@ -76,6 +79,11 @@ class EventReader implements RecordReader {
       const call = this.callOf(data, data["toolName"], timeMs, line);
       this.requested.delete(keyOf(call, data["toolName"]));
       this.sink.call(call);
+      if (this.sink.decisions === true) this.open.add(call);
+    } else if (type === "permission.completed" && this.sink.decisions === true) {
+      const call = this.open.take(this.session, asText(data["toolCallId"]) ?? "");
+      const decision = decisionOf(asText(asObject(data["result"])?.["kind"])?.split("-", 1)[0]);
+      if (call !== undefined && decision !== undefined) this.sink.call({ ...call, decision });
     } else if (type === "assistant.message") {
       for (const each of asList(data["toolRequests"]) ?? []) {
         const request = asObject(each) ?? {};
@@ -89,6 +97,7 @@ class EventReader implements RecordReader {
   /** Beyond the cap the oldest request counts at once: it will hardly start any more, and must not be lost. */
   private request(key: string, call: CallRecord): void {
     this.requested.set(key, call);
+    if (this.sink.decisions === true) this.open.add(call);
     if (this.requested.size <= requestsOpenMax) return;
     const [first, oldest] = this.requested.entries().next().value!;
     this.requested.delete(first);

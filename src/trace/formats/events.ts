@@ -1,5 +1,6 @@
+import { decisionOf } from "../decided.js";
 import { asList, asObject, firstRecords, type JsonObject, recordsIn } from "../json.js";
-import type { FieldNames, InputMeta, Probe, RawRecord, RecordReader, TraceFormat, TraceSink } from "../reader.js";
+import type { CallDecision, FieldNames, InputMeta, Probe, RawRecord, RecordReader, TraceFormat, TraceSink } from "../reader.js";
 import { parseTime } from "../time.js";
 
 /**
@@ -112,7 +113,7 @@ export class EventRules {
 
   constructor(
     private readonly input: InputMeta,
-    private readonly sink: Pick<TraceSink, "trace" | "call" | "bad">,
+    private readonly sink: Pick<TraceSink, "trace" | "call" | "bad" | "decisions">,
   ) {
     this.keys = eventKeys(input.fields);
   }
@@ -138,9 +139,19 @@ export class EventRules {
       this.sink.trace(key, { timeMs, agent, id });
     } else if (tools.length === 0 && timeMs !== undefined) this.sink.trace(key, { timeMs });
     const callId = firstId(record, keys.callId);
+    const decision = this.sink.decisions === true ? decisionOfEvent(record) : undefined;
     tools.forEach((tool, index) => {
       const ownId = callId === undefined || index === 0 ? callId : `${callId}\u0000${index}`;
-      this.sink.call({ trace: key, callId: ownId, tool, args: () => present(record, argumentKeys), timeMs, agent, line });
+      this.sink.call({
+        trace: key,
+        callId: ownId,
+        tool,
+        args: () => present(record, argumentKeys),
+        timeMs,
+        agent,
+        decision,
+        line,
+      });
     });
   }
 
@@ -154,6 +165,27 @@ export class EventRules {
     if (texts.length < names.length) this.sink.bad(line, "`tools` of an event is a list of tool names");
     return texts;
   }
+}
+
+/** Keys under which logs of decisions say what was decided, in words or as whether it was allowed. */
+const decisionKeys = ["decision", "permission_decision", "permissionDecision"];
+/** Under these any program may write what became of a call, and only a refusal is certain. */
+const outcomeKeys = ["verdict", "action", "result", "outcome", "status"];
+const allowedKeys = ["allow", "allowed", "approved", "result"];
+
+function decisionOfEvent(record: JsonObject): CallDecision | undefined {
+  for (const key of decisionKeys) {
+    const decision = Object.hasOwn(record, key) ? decisionOf(record[key]) : undefined;
+    if (decision !== undefined) return decision;
+  }
+  const nested = asObject(record["result"]) ?? asObject(record["decision"]) ?? {};
+  for (const key of decisionKeys) {
+    const decision = Object.hasOwn(nested, key) ? decisionOf(nested[key]) : undefined;
+    if (decision !== undefined) return decision;
+  }
+  const refused = (from: JsonObject) => allowedKeys.some((key) => Object.hasOwn(from, key) && from[key] === false);
+  const isDenied = (key: string) => Object.hasOwn(record, key) && decisionOf(record[key]) === "denied";
+  return refused(record) || refused(nested) || outcomeKeys.some(isDenied) ? "denied" : undefined;
 }
 
 /** The trace of an event: its session, apart for each agent; else its agent; else the input. */

@@ -81,6 +81,8 @@ class ChatReader implements RecordReader {
         args: () => call["args"],
         timeMs: parseTime(call["timestamp"]) ?? timeMs,
         subagent: this.subagent,
+        // Only who was asked and refused cancels a call.
+        decision: this.sink.decisions === true && call["status"] === "cancelled" ? "denied" : undefined,
         line,
       });
     });

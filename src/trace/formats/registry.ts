@@ -10,6 +10,7 @@ import { claudeHooks } from "./claude-hooks.js";
 import { codex } from "./codex.js";
 import { copilotCli } from "./copilot-cli.js";
 import { csv } from "./csv.js";
+import { decisionLog } from "./decision-log.js";
 import { events, withoutContents } from "./events.js";
 import { geminiCli } from "./gemini-cli.js";
 import { jaeger } from "./jaeger.js";
@@ -45,6 +46,7 @@ export const formats: readonly TraceFormat[] = [
   openaiChat,
   openaiResponses,
   anthropicMessages,
+  decisionLog,
   events,
   csv,
 ];

@@ -20,9 +20,10 @@ export type { Fed } from "./feeding.js";
  */
 export async function feedTraces(inputs: readonly TraceInput[], consumer: CallConsumer, options: ReadOptions = {}): Promise<Fed> {
   const steps = await walkInputs(inputs, options.stdin);
-  const { format, fields, unwrap = false, workers, signal } = options;
+  const { format, fields, unwrap = false, decisions = false, signal } = options;
+  const workers = decisions ? undefined : options.workers;
   const random = new Uint32Array(new Uint8Array(randomBytes(12)).buffer);
-  const config: ReadConfig = { format, fields, unwrap, seed: random[0]! };
+  const config: ReadConfig = { format, fields, unwrap, decisions, seed: random[0]! };
   consumer.start?.([random[1]!, random[2]!]);
   const { threadedBytesMin = limits.threadedBytesMin, rangeBytesMin = limits.rangeBytesMin } = options;
   const threads = workers !== undefined && fileBytes(steps) >= threadedBytesMin ? workers.count : 0;

@@ -14,6 +14,8 @@ export interface ReadOptions {
   readonly names?: NameMap | undefined;
   /** Look through wrapper tools. */
   readonly unwrap?: boolean | undefined;
+  /** Readers tell what was decided about calls: everything is then read record by record, on this thread. */
+  readonly decisions?: boolean | undefined;
   /** Aborted: reading stops, and what was read so far is the (partial) answer. */
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: ReadProgress) => void) | undefined;

@@ -20,6 +20,8 @@ export interface ReadConfig {
   readonly format: string | undefined;
   readonly fields: FieldNames | undefined;
   readonly unwrap: boolean;
+  /** Readers tell what was decided about calls; fast lanes know nothing of that. */
+  readonly decisions?: boolean | undefined;
   /** 32 random bits of this run. */
   readonly seed: number;
 }
@@ -75,11 +77,11 @@ export async function readSource(
 
 /** `keeper`: keeps lanes from one range of an input to the next. */
 export function intakeOptions(
-  { format, fields, seed, unwrap }: ReadConfig,
+  { format, fields, seed, unwrap, decisions }: ReadConfig,
   keeper: LaneKeeper = new LaneKeeper(),
 ): Omit<IntakeOptions, "name"> {
   const lanes = { formats: laneFormats, keeper, seed, asRecord: unwrap ? isWrapper : undefined };
-  return { candidates: only(formats, format), fields, lanes };
+  return { candidates: only(formats, format), fields, lanes: decisions ? undefined : lanes, decisions };
 }
 
 function only<F extends { readonly id: string }>(all: readonly F[], id: string | undefined): readonly F[] {

@@ -80,6 +80,8 @@ export class ToolEvents {
     const place = isCounted ? `\u0000${String(sequence)}\u0000${timeMs}` : undefined;
     const args = argumentsOf(attributes);
     const { service } = record.resource;
+    const refused = isRefused(attributes.text(plainFields.decision));
+    const decision = refused && this.sink.decisions === true ? ("denied" as const) : undefined;
     const call = {
       trace,
       callId: callId ?? place,
@@ -89,11 +91,12 @@ export class ToolEvents {
       timeMs,
       agent: service,
       subagent: attributes.has(plainFields.subagentId),
+      decision,
       line,
     };
     const emit = () => this.sink.call(call);
     // A decision may name the tool less exactly than the result, so that the name is no part of a key with an id.
-    const like = `${tool}\u0000${isRefused(attributes.text(plainFields.decision))}`;
+    const like = `${tool}\u0000${refused}`;
     const key = `${trace}\u0000${callId ?? `\u0000${like}`}`;
     if (telling === "decision") this.wait(key, { tool, emit });
     else {
