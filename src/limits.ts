@@ -121,3 +121,65 @@ export const benchStarsMax = 3;
 export const benchNameUnitsMax = 256;
 /** Recorded calls `policy bench` goes through, the first ones: more would only fill the memory. */
 export const benchCallsMax = 1_000_000;
+/** Kinds of sessions a comparison looks at when triggers test counts: each is judged for every kind of name. */
+export const priorsMax = 1_024;
+/** States of one exploration of all names: about 100 MB. Beyond it answers are decided one by one, which large policies mostly are sooner. */
+export const explorationStatesMax = 96_000;
+/** Automaton items one exploration looks at: two or three seconds. */
+export const explorationWorkMax = 40_000_000;
+/** Items the searches for single answers look at, for all answers of a question together: some seconds. */
+export const openAnswersWorkMax = 160_000_000;
+/** Cases of one file of policy tests; each is a line of a report. */
+export const suiteCasesMax = 100_000;
+/** Calls of all its cases: each is judged twice, and with a case of its own takes about 5 KB until it is reported. */
+export const suiteCallsMax = 200_000;
+/** Rules under `not_rule`, counted again for each call they are asked about: each may be a finding of about 300 bytes. */
+export const suiteNotRulesMax = 500_000;
+/** Kinds of names (joins of the rows of a question's globs) that are decided one by one where an exploration is over its budget. */
+export const reachTargetsMax = 20_000;
+/** Names of rules compared with mistaken ones in policy tests, for "did you mean": about a second. Later mistakes get no guess. */
+export const suiteGuessesMax = 100_000;
+/** Calls of one session in policy tests: the specification takes steps in proportion to their square. */
+export const suiteSessionCallsMax = 5_000;
+/** States of one question that lint asks about a rule: some 10 MB. Policies people write need a few hundred. */
+export const lintStatesMax = 20_000;
+/** Automaton items looked at for one question of lint: a few tenths of a second. */
+export const lintWorkMax = 2_000_000;
+/** The same for all questions about one policy: about ten seconds; further questions are reported as not decided. */
+export const lintTotalWorkMax = 120_000_000;
+/** Lines by which two stretches of text may differ before a diff shows one as replaced by the other: its memory is the square. */
+export const diffEditsMax = 1_000;
+/** Times `policy lint --fix` looks again at what it changed: removals that hide each other end long before. */
+export const lintFixRoundsMax = 10;
+/** Refused, approved and escalated calls a recommendation learns from, about 100 bytes each; later ones are counted and said. */
+export const decidedCallsMax = 500_000;
+/** Names times rules that lint puts to the whole specification; after that, to the rules that share a piece with the name. */
+export const lintFullChecksMax = 200_000;
+/** Names shown with a finding of lint. */
+export const lintWitnessesMax = 3;
+/** Rules named with a finding of lint; the rest is counted. */
+export const lintRelatedMax = 5;
+/** Globs that names to try are made of where an exploration stopped: each name is matched with all globs. */
+export const candidateGlobsMax = 500;
+/** Globs of a recommendation that one exploration proves: each is a rank of a row component. */
+export const recommendGlobsMax = 4_096;
+/** Names kept of one change between two policies, shortest first; each is judged once more by the specification. */
+export const changeNamesMax = 5;
+/** Code units of a tool name that lint offers in place of a glob; comparing takes the product of both lengths. */
+export const guessedNameUnitsMax = 512;
+/** States of a comparison that tells changed rules apart: each of them is a rank. Past it causes are looked for name by name. */
+export const causesStatesMax = 4_000;
+/** Automaton items of the same: a fifth of a second. */
+export const causesWorkMax = 1_000_000;
+/** States of a comparison by what capabilities ask of a card: with each list of actions a rank, they are many. A second. */
+export const requirementStatesMax = 16_000;
+/** Automaton items of the same. */
+export const requirementWorkMax = 4_000_000;
+/** Rounds in which lint looks for a name that needs a rule, before it looks at all names: it is found in the first ones, or never. */
+export const lintRoundsMax = 12;
+/** Names that share most pieces with a mistyped glob; only those are measured letter by letter. */
+export const measuredNamesMax = 24;
+/** Stars of a glob that are filled in each way to find a name its author did not mean; three are 216 names. */
+export const filledStarsMax = 3;
+/** States of all explorations that prove the globs of a recommendation; after that, a proof that is too large is not divided any more. */
+export const recommendStatesMax = 1_600_000;

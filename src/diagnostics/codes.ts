@@ -3,6 +3,7 @@ import { commandCodes } from "./catalogue/command.js";
 import { documentCodes } from "./catalogue/document.js";
 import type { CodeEntry } from "./catalogue/entry.js";
 import { policyCodes } from "./catalogue/policy.js";
+import { suiteCodes } from "./catalogue/suite.js";
 import { traceCodes } from "./catalogue/trace.js";
 import type { Diagnostic, Level, Span } from "./diagnostic.js";
 
@@ -11,6 +12,7 @@ export const catalogue = {
   document: documentCodes,
   policy: policyCodes,
   card: cardCodes,
+  suite: suiteCodes,
   trace: traceCodes,
   command: commandCodes,
 } as const satisfies Record<string, Record<string, CodeEntry>>;

@@ -19,6 +19,8 @@ export interface Diagnostic {
   readonly path: string;
   /** Lower case, no full stop, user text in backquotes and escaped. */
   readonly message: string;
+  /** Further lines for people: what shows it, what else it is about. Escaped. */
+  readonly notes?: readonly string[];
   /** One sentence on what to do. */
   readonly fix: string;
 }

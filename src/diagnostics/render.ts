@@ -33,6 +33,7 @@ function renderOne(found: Diagnostic, lines: SourceLines, color: boolean): strin
   let text = `${paint(place, "1", color)}${paint(found.level, levelColor[found.level], color)} ${found.code}: ${escapeText(found.message)}\n`;
   const line = span === undefined ? undefined : lines.at(span);
   if (span !== undefined && line !== undefined) text += caretLines(span, line, found.level, color);
+  for (const note of found.notes ?? []) text += `  ${escapeText(note)}\n`;
   return `${text}  what to do: ${escapeText(found.fix)}\n`;
 }
 

@@ -25,7 +25,14 @@ export function coverageOf(card: Card | undefined, capabilities: Iterable<Mappin
     totalCardActions: by.size,
     mappedCardActions: mappedBy.map(({ action }) => action),
     unmappedCardActions: [...by].filter(([, names]) => names.size === 0).map(([action]) => action),
-    coveragePct: by.size === 0 ? 0 : Math.round((mappedBy.length / by.size) * 10_000) / 100,
+    coveragePct: percentOf(mappedBy.length, by.size),
     mappedBy,
   };
+}
+
+/** 0 to 100, two decimals; 0 of nothing. Rounding never makes 100 of less than all, so that a gate of 100 lets no gap through. */
+export function percentOf(part: number, whole: number): number {
+  if (whole === 0) return 0;
+  const percent = Math.round((part / whole) * 10_000) / 100;
+  return part < whole ? Math.min(percent, 99.99) : percent;
 }

@@ -65,7 +65,7 @@ function broadMappings(org: Policy | undefined, agent: Policy | undefined): Diag
 }
 
 /** Whether the glob begins with a literal `mcp__<server>__`. */
-function namesServer({ text }: Glob): boolean {
+export function namesServer({ text }: Glob): boolean {
   const head = text.slice(0, text.search(/[*?]/));
   return head.startsWith("mcp__") && head.indexOf("__", "mcp__".length + 1) > 0;
 }

@@ -263,11 +263,12 @@ function coverage({ capabilities }: Effective, card: Model.Card | undefined): Re
     return { action, capabilities: [...new Set(mapping.map(({ rule }) => rule.name))] };
   });
   const mappedBy = actions.filter((entry) => entry.capabilities.length > 0);
+  const share = Math.round((mappedBy.length / Math.max(1, actions.length)) * 10_000) / 100;
   return {
     totalCardActions: actions.length,
     mappedCardActions: mappedBy.map(({ action }) => action),
     unmappedCardActions: actions.filter((entry) => !mappedBy.includes(entry)).map(({ action }) => action),
-    coveragePct: Math.round((mappedBy.length / Math.max(1, actions.length)) * 10_000) / 100,
+    coveragePct: Math.min(share, mappedBy.length < actions.length ? 99.99 : 100), // only all of them are 100
     mappedBy,
   };
 }
@@ -289,8 +290,7 @@ function ref(kind: Ref["kind"], layer: Ref["layer"], index: number, label: strin
 }
 
 /** Strictest first, else in the order given. */
-const strictFirst = <T>(list: readonly T[], strictness: (item: T) => number) =>
-  [...list].sort((a, b) => strictness(b) - strictness(a));
+const strictFirst = <T>(list: readonly T[], by: (item: T) => number) => [...list].sort((a, b) => by(b) - by(a));
 const strictest = <T>(scale: readonly T[], ...values: readonly T[]) =>
   scale[values.reduce((rank, value) => Math.max(rank, scale.indexOf(value)), 0)];
 

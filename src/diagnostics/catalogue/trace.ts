@@ -120,4 +120,11 @@ export const traceCodes = {
       "A thread that read a part of the input ended twice before it was done. Reading was stopped, so the answer is not the whole truth.",
     fix: "run again with `--threads 0`; when that fails, too, more memory may help",
   },
+  trace_decisions_dropped: {
+    level: "warning",
+    title: "more decisions than are looked at",
+    meaning:
+      "The traces hold more refused, approved and escalated calls than a recommendation learns from; the first ones count.",
+    fix: "give fewer traces, or divide them by agent",
+  },
 } as const satisfies Record<string, CodeEntry>;
