@@ -3,6 +3,7 @@ import { quoteText } from "../diagnostics/escape.js";
 import { Findings } from "../diagnostics/findings.js";
 import { policyBytesMax } from "../limits.js";
 import type { Card } from "../policy/model.js";
+import { dateMs } from "./date.js";
 import { readDocument } from "./document.js";
 import { Fields } from "./fields.js";
 import { child, type DocumentNode, type SourceDocument, textOf } from "./node.js";
@@ -120,14 +121,4 @@ class CardReader {
     }
     return expiresAtMs;
   }
-}
-
-/** ISO 8601: a date, or a date and a time; a time without a zone is UTC. Epoch milliseconds. */
-function dateMs(text: string): number | undefined {
-  const found = /^\d{4}-\d{2}-\d{2}(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(Z|[+-]\d{2}:\d{2})?)?$/i.exec(text.trim());
-  if (found === null) return undefined;
-  const [, time, zone] = found;
-  const day = text.trim().slice(0, 10);
-  const ms = Date.parse(time === undefined ? `${day}T00:00:00Z` : `${day}T${time}${(zone ?? "Z").toUpperCase()}`);
-  return Number.isNaN(ms) ? undefined : ms;
 }

@@ -16,13 +16,19 @@ import {
 import * as compiled from "./validators.generated.js";
 
 /** The published schemas, by the name of their file. */
-export type SchemaName = "policy" | "card";
+export type SchemaName = "policy" | "card" | "suite";
 
 /**
  * Checks keys, types, choices and ranges against a published schema and reports every difference with its place.
- * Blank and overlong texts are left to the caller, who knows what the text is for (semantics D1, D4, D6, D7).
+ * Blank and overlong texts are left to the caller, who knows what the text is for (semantics D1, D4, D6, D7). `above` is the
+ * path of the root where that is a part of a document: a schema that refers to itself is followed level by level.
  */
-export function checkShape(name: SchemaName, document: SourceDocument, findings: Findings): void {
+export function checkShape(
+  name: SchemaName,
+  document: SourceDocument,
+  findings: Findings,
+  above: readonly PathStep[] = [],
+): void {
   const validate = compiled[name];
   if (validate(plainValue(document.root))) return;
   const table = compiled.properties[name];
@@ -33,7 +39,7 @@ export function checkShape(name: SchemaName, document: SourceDocument, findings:
       break;
     }
     const place = locate(document, error.instancePath);
-    report({ document, place, table, findings }, error);
+    report({ document, place, above, table, findings }, error);
   }
   validate.errors = null;
 }
@@ -48,6 +54,7 @@ interface Place {
 interface Context {
   readonly document: SourceDocument;
   readonly place: Place;
+  readonly above: readonly PathStep[];
   readonly table: compiled.PropertyTable;
   readonly findings: Findings;
 }
@@ -75,10 +82,15 @@ function locate(document: SourceDocument, pointer: string): Place {
   return { node, entry, steps };
 }
 
+/** The path of a place as the reader of the whole document counts it. */
+function pathOf({ above, place }: Context, ...more: readonly PathStep[]): string {
+  return pathText([...above, ...place.steps, ...more]);
+}
+
 function report(context: Context, error: compiled.SchemaError): void {
   const { document, place, findings } = context;
   const { params } = error;
-  const path = pathText(place.steps);
+  const path = pathOf(context);
   const span = nodeSpan(document.source, place.node);
   const subject = path === "" ? "the document" : quoteText(path);
   switch (error.keyword) {
@@ -130,7 +142,8 @@ function headSpan({ document, place }: Context): Span {
   return source.span(start, lineEnd === -1 ? end : Math.min(end, lineEnd));
 }
 
-function reportUnknownKey({ document, place, table, findings }: Context, key: string): void {
+function reportUnknownKey(context: Context, key: string): void {
+  const { document, place, table, findings } = context;
   const entry = place.node.kind === "mapping" ? place.node.entries.get(key) : undefined;
   const span = entry === undefined ? nodeSpan(document.source, place.node) : keySpan(document.source, entry);
   const known = table[patternOf(table, place.steps)] ?? [];
@@ -139,10 +152,11 @@ function reportUnknownKey({ document, place, table, findings }: Context, key: st
   let fix = `remove it; known here are ${known.map((name) => `\`${name}\``).join(", ")}`;
   if (elsewhere !== undefined) fix = `move it to ${elsewhere}`;
   if (meant !== undefined) fix = `did you mean \`${meant}\`?`;
-  const where = place.steps.length === 0 ? "at the top level" : `in ${quoteText(pathText(place.steps))}`;
+  const path = pathOf(context);
+  const where = path === "" ? "at the top level" : `in ${quoteText(path)}`;
   findings.add("unknown_key", {
     message: `unknown key ${quoteText(key)} ${where}`,
-    path: pathText([...place.steps, key]),
+    path: pathOf(context, key),
     span,
     fix,
   });
@@ -174,7 +188,8 @@ const typeNames: ReadonlyMap<string, string> = new Map([
   ["boolean", "true or false"],
 ]);
 
-function reportType({ document, place, findings }: Context, type: unknown, subject: string, span: Span): void {
+function reportType(context: Context, type: unknown, subject: string, span: Span): void {
+  const { document, place, findings } = context;
   const wanted = (Array.isArray(type) ? type : [type]).filter((name) => name !== "null");
   const expected = wanted.map((name) => typeNames.get(String(name)) ?? String(name)).join(" or ");
   const found = describe(document.source, place.node);
@@ -188,13 +203,14 @@ function reportType({ document, place, findings }: Context, type: unknown, subje
   } else if (wanted.includes("array") && node.kind === "scalar") fix = "write a list: one line with `- ` for each entry";
   findings.add("wrong_type", {
     message: `${subject} must be ${expected}, found ${found}`,
-    path: pathText(place.steps),
+    path: pathOf(context),
     span: node.end > node.start || place.entry === undefined ? span : keySpan(document.source, place.entry),
     fix,
   });
 }
 
-function reportChoice({ document, place, findings }: Context, allowed: readonly string[], subject: string, span: Span): void {
+function reportChoice(context: Context, allowed: readonly string[], subject: string, span: Span): void {
+  const { document, place, findings } = context;
   const { node } = place;
   const text = node.kind === "scalar" && typeof node.value === "string" ? node.value : undefined;
   const meant = text === undefined ? undefined : suggest(text, allowed);
@@ -202,7 +218,7 @@ function reportChoice({ document, place, findings }: Context, allowed: readonly 
   const choices = allowed.map((word) => `\`${word}\``).join(", ");
   findings.add("unknown_value", {
     message: `${subject} must be one of ${choices}, found ${found}`,
-    path: pathText(place.steps),
+    path: pathOf(context),
     span: node.end > node.start || place.entry === undefined ? span : keySpan(document.source, place.entry),
     fix: meant === undefined ? `use one of ${choices}` : `did you mean \`${meant}\`?`,
   });
