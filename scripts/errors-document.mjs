@@ -4,6 +4,7 @@ const areaTitles = {
   document: "Reading a file",
   policy: "Policies",
   card: "Alignment cards",
+  suite: "Policy tests",
   merge: "Merging org and agent",
   trace: "Traces",
   command: "Commands",

@@ -61,23 +61,30 @@ export declare const properties: { ${names.map((name) => `readonly ${name}: Prop
 `,
 );
 
-function writtenOut(part, definitions) {
-  if (Array.isArray(part)) return part.map((item) => writtenOut(item, definitions));
+/** What refers to itself is written out once; the reader of the document checks what lies deeper, level by level. */
+function writtenOut(part, definitions, open = []) {
+  if (Array.isArray(part)) return part.map((item) => writtenOut(item, definitions, open));
   if (typeof part !== "object" || part === null) return part;
-  if (part.$ref) return writtenOut(definitions[part.$ref.split("/").at(-1)], definitions);
+  if (part.$ref) {
+    const name = part.$ref.split("/").at(-1);
+    return open.includes(name) ? {} : writtenOut(definitions[name], definitions, [...open, name]);
+  }
   const entries = Object.entries(part).filter(([key, value]) => key !== "definitions" || value !== definitions);
-  return Object.fromEntries(entries.map(([key, value]) => [key, writtenOut(value, definitions)]));
+  return Object.fromEntries(entries.map(([key, value]) => [key, writtenOut(value, definitions, open)]));
 }
 
 /** Every place an object or list of the schema can stand, `*` for any key or index, with the keys known there. */
 function propertyTable(schema) {
   const table = {};
-  const walk = (part, place) => {
-    if (part.$ref) return walk(schema.definitions[part.$ref.split("/").at(-1)], place);
+  const walk = (part, place, open = []) => {
+    if (part.$ref) {
+      const name = part.$ref.split("/").at(-1);
+      return open.includes(name) ? undefined : walk(schema.definitions[name], place, [...open, name]);
+    }
     if (part.properties) table[place] = Object.keys(part.properties);
     else if (part.items || part.additionalProperties) table[place] = [];
-    for (const [key, value] of Object.entries(part.properties ?? {})) walk(value, `${place}/${key}`);
-    for (const value of [part.items, part.additionalProperties]) if (typeof value === "object") walk(value, `${place}/*`);
+    for (const [key, value] of Object.entries(part.properties ?? {})) walk(value, `${place}/${key}`, open);
+    for (const value of [part.items, part.additionalProperties]) if (typeof value === "object") walk(value, `${place}/*`, open);
   };
   walk(schema, "");
   return table;

@@ -1,5 +1,6 @@
 import {
   closeSync,
+  fchmodSync,
   fstatSync,
   fsyncSync,
   lstatSync,
@@ -8,6 +9,7 @@ import {
   readSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
   writeFileSync,
 } from "node:fs";
@@ -55,12 +57,25 @@ function readBounded(path: string): Uint8Array | undefined {
 }
 
 export function exists(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  return foundAt(path) !== undefined;
+}
+
+/** What a path leads to, or undefined. @throws CommandFailure where the system does not tell, such as for a link to itself. */
+export function foundAt(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // No file has such a name.
+    if (code === "ENAMETOOLONG" || code === "ERR_INVALID_ARG_VALUE") return undefined;
+    throw failure("file_unreadable", `${quoteText(path, 400)} cannot be read (${code ?? "unknown error"})`);
+  }
 }
 
 /**
- * Writes beside the target and renames, so that a reader sees the old file or the new one, never half of one. A device, a
- * pipe and what a link points to are written to as they are: a rename would put a file in their place.
+ * Writes beside the target and renames, so that a reader sees the old file or the new one, never half of one; who may read
+ * it stays as it was. A device, a pipe and what a link points to are written to as they are: a rename would put a file in
+ * their place.
  */
 export function writeWhole(path: string, content: Uint8Array | string | Generator<string>): void {
   let temporary: string | undefined;
@@ -72,6 +87,7 @@ export function writeWhole(path: string, content: Uint8Array | string | Generato
     }
     const file = openSync(temporary ?? path, "w");
     try {
+      if (temporary !== undefined && found?.isFile()) fchmodSync(file, found.mode);
       for (const piece of pieces) writeFileSync(file, piece);
       if (temporary !== undefined) fsyncSync(file);
     } finally {

@@ -48,8 +48,8 @@ export function loadPolicy(settings: Settings, terminal: Terminal): LoadedPolicy
   return { merged: merged.value, layers };
 }
 
-/** The card that the settings name, if they name one. */
-export function loadCard(settings: Settings, nowMs: number, terminal: Terminal): Card | undefined {
+/** The card that the settings name, if they name one. Without a time nobody asks whether it has expired. */
+export function loadCard(settings: Settings, nowMs: number | undefined, terminal: Terminal): Card | undefined {
   if (settings.card === undefined) return undefined;
   const bytes = readNamedFile(settings.card, "card");
   const sources = new Map([[settings.card, decodedText(bytes)]]);

@@ -36,10 +36,22 @@ export function noTraces(diagnostics: readonly Diagnostic[]): CommandFailure {
 /** The sources the user named, or the default. */
 export async function tracesOf({ traces }: Settings): Promise<readonly string[]> {
   if (traces.length > 0) return traces;
-  const folder = await defaultTraces(homedir(), process.cwd());
-  if (folder === undefined)
-    throw failure("usage_no_default_traces", "no traces were named, and this folder has no Claude Code transcripts");
+  const folder = await transcripts();
+  if (folder === undefined) throw noTranscripts();
   return [folder];
+}
+
+/** What `tracesOf` throws where no source is named, or undefined. */
+export async function missingTraces(): Promise<CommandFailure | undefined> {
+  return (await transcripts()) === undefined ? noTranscripts() : undefined;
+}
+
+function transcripts(): Promise<string | undefined> {
+  return defaultTraces(homedir(), process.cwd());
+}
+
+function noTranscripts(): CommandFailure {
+  return failure("usage_no_default_traces", "no traces were named, and this folder has no Claude Code transcripts");
 }
 
 /** Runs what reads traces, with its progress shown, and stopped by Ctrl-C: then it answers for what it has read. */

@@ -3,7 +3,10 @@ import type { Policy } from "../policy/model.js";
 import { parsePolicy } from "../syntax/policy.js";
 
 /** A policy that may be used, or none: a value beside errors is dropped, an invalid policy is rejected whole (semantics D1). */
-export function parsePolicyFile(bytes: Uint8Array, file: string): { policy?: Policy; diagnostics: readonly Diagnostic[] } {
+export function parsePolicyFile(
+  bytes: Uint8Array | string,
+  file: string,
+): { policy?: Policy; diagnostics: readonly Diagnostic[] } {
   const { value, diagnostics } = parsePolicy(bytes, { file });
   return value === undefined || hasErrors(diagnostics) ? { diagnostics } : { policy: value, diagnostics };
 }

@@ -25,7 +25,16 @@ const groups: readonly Group[] = [
     verbs: [
       { name: "init", summary: "write an annotated policy to start from", load: () => import("./commands/init.js") },
       { name: "validate", summary: "check policy files; local, no network", load: () => import("./commands/validate.js") },
-      { name: "test", summary: "dry-run a policy over recorded agent runs", load: () => import("./commands/test.js") },
+      {
+        name: "lint",
+        summary: "find rules that do nothing, or not what they seem to",
+        load: () => import("./commands/lint.js"),
+      },
+      {
+        name: "test",
+        summary: "run policy tests, and dry-run a policy over recorded agent runs",
+        load: () => import("./commands/test.js"),
+      },
       { name: "evaluate", summary: "judge a list of tools: the gate for CI", load: () => import("./commands/evaluate.js") },
       { name: "explain", summary: "say why a tool gets its verdict", load: () => import("./commands/explain.js") },
       {
@@ -33,6 +42,22 @@ const groups: readonly Group[] = [
         summary: "show the merged policy and the layer of each field",
         load: () => import("./commands/inspect.js"),
       },
+      {
+        name: "coverage",
+        summary: "show card actions, capabilities and tools, each seen from the others",
+        load: () => import("./commands/coverage.js"),
+      },
+      {
+        name: "recommend",
+        summary: "draft a policy from recorded agent runs",
+        load: () => import("./commands/recommend.js"),
+      },
+      {
+        name: "diff",
+        summary: "what changes between two policies, for every tool name",
+        load: () => import("./commands/diff.js"),
+      },
+      { name: "floor", summary: "prove that agents keep to the floor of their org", load: () => import("./commands/floor.js") },
       { name: "compile", summary: "compile a policy to one artifact file", load: () => import("./commands/compile.js") },
       {
         name: "bench",

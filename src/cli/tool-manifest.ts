@@ -10,7 +10,12 @@ import { readNamedFile } from "./files.js";
  */
 export function readManifest(file: string): string[] {
   const text = new TextDecoder().decode(readNamedFile(file, "tool manifest"));
-  const list = toolList(parse(text, file));
+  return manifestNames(parse(text, file), file);
+}
+
+/** The same of JSON that was read already; `file` is for what is said of it. */
+export function manifestNames(json: unknown, file: string): string[] {
+  const list = toolList(json);
   if (!Array.isArray(list.items)) {
     throw shapeFailure(file, list.path, `expected a list of tools, found ${kindOf(list.items)}`);
   }

@@ -1,18 +1,13 @@
 import type { Command } from "commander";
-import { hasErrors } from "../../diagnostics/diagnostic.js";
 import { quoteText } from "../../diagnostics/escape.js";
-import { doubts } from "../../trace/fold/answer.js";
-import { noPolicy, toolList } from "../../trace/fold/tool-list.js";
-import type { ReadOptions } from "../../trace/io/options.js";
-import { foldInputs } from "../../trace/io/replay-inputs.js";
 import { EXIT_FAILED } from "../exit-codes.js";
-import { CommandFailure, failure } from "../failure.js";
-import { warn } from "../load-policy.js";
-import { tracesOf, watched } from "../load-traces.js";
+import { failure } from "../failure.js";
+import { tracesOf } from "../load-traces.js";
 import { addConfigOptions, addFormat, agentIdOption, agentOption, type ConfigOptions, example } from "../options.js";
-import { resolveSettings, type Settings } from "../settings.js";
+import { resolveSettings } from "../settings.js";
 import type { Terminal } from "../terminal.js";
 import { addTraceOptions, readOptionsOf, type TraceOptions } from "../trace-options.js";
+import { usedTools } from "../used-tools.js";
 
 type Options = ConfigOptions & TraceOptions & { agent?: string; agentId?: string; format: string };
 
@@ -29,7 +24,12 @@ export function define(command: Command, terminal: Terminal): void {
   );
   command.action(async (options: Options) => {
     const settings = await resolveSettings({ ...options, agent: options.agent ?? options.agentId });
-    const { usage, damaged } = await usageOf(settings, await readOptionsOf(options, settings, terminal), terminal);
+    const { usage, damaged } = await usedTools(
+      await tracesOf(settings),
+      settings.agent,
+      await readOptionsOf(options, settings, terminal),
+      terminal,
+    );
     if (usage.traces === 0) throw failure("usage_no_such_agent", `no trace is of the agent ${quoteText(settings.agent ?? "")}`);
     if (options.format === "json") {
       const { usageJson } = await import("../../report/json/usage.js");
@@ -41,17 +41,4 @@ export function define(command: Command, terminal: Terminal): void {
     }
     if (damaged) terminal.exitCode = EXIT_FAILED;
   });
-}
-
-/** Counts the tools of the traces; what is wrong with those goes to stderr. */
-async function usageOf(settings: Settings, reading: ReadOptions, terminal: Terminal) {
-  const inputs = await tracesOf(settings);
-  const { folded, fed } = await watched("Reading traces", terminal, (watch) =>
-    foldInputs(noPolicy, inputs, { ...reading, ...watch }, { agent: settings.agent }),
-  );
-  if (folded.known.traces.length === 0) throw new CommandFailure(fed.diagnostics);
-  const diagnostics = [...fed.diagnostics, ...doubts(folded)];
-  warn(diagnostics, new Map(), terminal);
-  const badLines = fed.inputs.reduce((sum, input) => sum + input.badLines, 0);
-  return { usage: toolList(folded, badLines), damaged: hasErrors(diagnostics) || fed.partial !== undefined };
 }

@@ -36,29 +36,48 @@ export function jsonText(value: object): string {
 
 const pieceLength = 64 * 1024;
 
-/** The same in pieces: a report may be longer than a string can be (512 MiB), and need not be in memory twice. */
+/**
+ * The same in pieces: a report may be longer than a string can be (512 MiB), and need not be in memory twice. Lists at the top, and
+ * those of objects at the top, are written item by item; an item with `toJSON` is made when its turn comes.
+ */
 export function* jsonPieces(value: object): Generator<string> {
-  let piece = "{";
-  let before = "\n  ";
+  let piece = "";
+  for (const part of objectParts(value, "", 1)) {
+    piece += part;
+    if (piece.length < pieceLength) continue;
+    yield visibleJson(piece);
+    piece = "";
+  }
+  yield visibleJson(`${piece}\n`);
+}
+
+/** `levels`: how deep objects inside are taken apart, too. */
+function* objectParts(value: object, indent: string, levels: number): Generator<string> {
+  const inner = `${indent}  `;
+  let before = "{";
   for (const [key, field] of Object.entries(value)) {
     if (field === undefined) continue;
-    piece += `${before}${JSON.stringify(key)}: `;
-    before = ",\n  ";
-    if (!Array.isArray(field) || field.length === 0) {
-      piece += indented(field, "  ");
-      continue;
-    }
-    let beforeItem = "[\n    ";
-    for (const item of field) {
-      piece += beforeItem + indented(item, "    ");
-      beforeItem = ",\n    ";
-      if (piece.length < pieceLength) continue;
-      yield visibleJson(piece);
-      piece = "";
-    }
-    piece += "\n  ]";
+    yield `${before}\n${inner}${JSON.stringify(key)}: `;
+    before = ",";
+    if (Array.isArray(field)) yield* listParts(field, inner);
+    else if (levels > 0 && isPlain(field)) yield* objectParts(field, inner, levels - 1);
+    else yield indented(field, inner);
   }
-  yield visibleJson(`${piece}${before === "\n  " ? "" : "\n"}}\n`);
+  yield before === "{" ? "{}" : `\n${indent}}`;
+}
+
+function* listParts(list: readonly unknown[], indent: string): Generator<string> {
+  const inner = `${indent}  `;
+  let before = "[";
+  for (const item of list) {
+    yield `${before}\n${inner}${indented(item, inner)}`;
+    before = ",";
+  }
+  yield before === "[" ? "[]" : `\n${indent}]`;
+}
+
+function isPlain(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !("toJSON" in value);
 }
 
 /** Strings of JSON hold no line ends, so every one of them is the layout's. */

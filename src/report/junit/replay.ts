@@ -4,44 +4,27 @@ import type { ReplayFrame } from "../replay-frame.js";
 import { findingLabels } from "../text/findings.js";
 import { partialWords, replayNotes } from "../text/replay-notes.js";
 import { place, ruleName, toolName } from "../text/words.js";
+import { junitText, type TestCase, type TestSuite } from "./test-suites.js";
 
 /** Findings written of one trace. */
 const findingsMax = 50;
-
-interface TestCase {
-  readonly name: string;
-  readonly className: string;
-  readonly file?: string;
-  readonly outcome: "passed" | "failure" | "error" | "skipped";
-  /** Of a failure, an error or a skipped case: one line, then all of it. */
-  readonly message?: string;
-  readonly body?: string;
-  /** What is said of a case that passes. */
-  readonly output?: string;
-}
 
 /**
  * JUnit XML as GitLab and Jenkins read it: a test case per trace. Failures beyond the listed traces, and reasons to exit 1 that
  * no trace stands for, are cases of their own, so that the file never says less than the exit code.
  */
 export function replayJunit(report: ReplayReport, frame: ReplayFrame): string {
-  const cases = [...report.traces.map(traceCase), ...wholeCases(report, frame)];
-  const n = (outcome: TestCase["outcome"]) => cases.filter((each) => each.outcome === outcome).length;
-  const counts = `tests="${cases.length}" failures="${n("failure")}" errors="${n("error")}" skipped="${n("skipped")}" time="0"`;
-  const name = attribute(`smoltbot policy test ${frame.file}`);
-  const timestamp = new Date(frame.generatedAtMs).toISOString().slice(0, 19);
-  return [
-    '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites name="${name}" ${counts}>`,
-    `  <testsuite name="${name}" ${counts} timestamp="${timestamp}">`,
-    "    <properties>",
-    ...properties(report, frame).map(([key, value]) => `      <property name="${key}" value="${attribute(value)}"/>`),
-    "    </properties>",
-    ...cases.flatMap(caseLines),
-    "  </testsuite>",
-    "</testsuites>",
-    "",
-  ].join("\n");
+  return junitText(`smoltbot policy test ${frame.file}`, [replaySuite(report, frame)]);
+}
+
+/** The same as one of several suites. */
+export function replaySuite(report: ReplayReport, frame: ReplayFrame): TestSuite {
+  return {
+    name: `smoltbot policy test ${frame.file}`,
+    generatedAtMs: frame.generatedAtMs,
+    properties: properties(report, frame),
+    cases: [...report.traces.map(traceCase), ...wholeCases(report, frame)],
+  };
 }
 
 function properties({ policy, mode, summary, partial }: ReplayReport, { version }: ReplayFrame): [string, string][] {
@@ -106,37 +89,4 @@ function wholeCases(report: ReplayReport, { exitReasons }: ReplayFrame): TestCas
   const notes = replayNotes(report).join("\n");
   if (notes !== "") out.push({ name: "how this was read", className, outcome: "passed", output: notes });
   return out;
-}
-
-function caseLines({ name, className, file, outcome, message, body, output }: TestCase): string[] {
-  const at = file === undefined ? "" : ` file="${attribute(file)}"`;
-  const open = `    <testcase name="${attribute(name === "" ? "(no name)" : name)}" classname="${attribute(className)}"${at} time="0"`;
-  if (outcome === "passed" && output === undefined) return [`${open}/>`];
-  const inner =
-    outcome === "passed"
-      ? [`<system-out>${text(output ?? "")}</system-out>`]
-      : outcome === "skipped"
-        ? [`<skipped message="${attribute(message ?? "")}"/>`]
-        : [
-            `<${outcome} message="${attribute(message ?? "")}" type="${outcome === "failure" ? "policy" : "input"}">${text(body ?? "")}</${outcome}>`,
-          ];
-  return [`${open}>`, ...inner.map((line) => `      ${line}`), "    </testcase>"];
-}
-
-const special: ReadonlyMap<string, string> = new Map([
-  ["&", "&amp;"],
-  ["<", "&lt;"],
-  [">", "&gt;"],
-  ['"', "&quot;"],
-  ["'", "&apos;"],
-]);
-
-/** Text that may have lines of its own, each escaped before; `>` too, because of `]]>`. */
-function text(lines: string): string {
-  return lines.replace(/[&<>"']/g, (character) => special.get(character) as string);
-}
-
-/** What XML 1.0 cannot hold, and what cannot be seen, is written as `\u{hex}`. */
-function attribute(value: string): string {
-  return text(escapeText(value));
 }

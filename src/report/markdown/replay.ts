@@ -1,22 +1,25 @@
 import type { RuleRef, Verdict } from "../../engine/result.js";
-import { markdownLengthMax } from "../../limits.js";
 import type { CallPlace, ChangeCell, ReplayReport, ToolReport } from "../../trace/replay-report.js";
 import type { ReplayFrame } from "../replay-frame.js";
 import { causeWords } from "../text/evaluation.js";
 import { partialWords, replayNotes } from "../text/replay-notes.js";
 import { clock, count, marks } from "../text/words.js";
+import { folded, joinedBlocks } from "./blocks.js";
 import { codeSpan, markdownTable, prose } from "./inline.js";
 
 /** Rows of one table; a comment is read, not searched. */
 const rowsMax = 25;
-/** Room kept for the note that says the comment was cut. */
-const noteLength = 200;
 
 const verdicts: readonly Verdict[] = ["pass", "warn", "fail"];
 
 /** The replay as a pull-request comment: the verdict, what changes, what fails; the rest folded away. */
 export function replayMarkdown(report: ReplayReport, frame: ReplayFrame): string {
-  const blocks = [
+  return joinedBlocks(replayBlocks(report, frame), replayFoot(report, frame));
+}
+
+/** The same in pieces, the most important first. */
+export function replayBlocks(report: ReplayReport, frame: ReplayFrame): string[][] {
+  return [
     ...headBlocks(report, frame),
     ...(report.changes === undefined ? [] : changeBlocks(report)),
     toolBlock("Tools that would fail", report, "fail"),
@@ -27,24 +30,10 @@ export function replayMarkdown(report: ReplayReport, frame: ReplayFrame): string
     folded(`New tools (${report.newTools.length})`, newToolRows(report)),
     noteBlock(report),
   ].filter((block) => block.length > 0);
-  const foot = `<sub>smoltbot-policy ${prose(frame.version)}, ${clock(frame.generatedAtMs)}, policy digest ${codeSpan(report.policy.digest.slice(0, 12))}</sub>\n`;
-  return joined(blocks, foot);
 }
 
-/** Whole blocks as long as there is room, so that no table and no element is cut in its middle. */
-function joined(blocks: readonly (readonly string[])[], foot: string): string {
-  let text = "";
-  let left = 0;
-  for (const block of blocks) {
-    const next = `${block.join("\n")}\n\n`;
-    if (text.length + next.length + foot.length + noteLength > markdownLengthMax) left++;
-    else text += next;
-  }
-  const note =
-    left === 0
-      ? ""
-      : `_${count(left, "part")} left out: a comment may have ${count(markdownLengthMax, "character")}. The HTML report has everything._\n\n`;
-  return text + note + foot;
+export function replayFoot(report: ReplayReport, frame: ReplayFrame): string {
+  return `<sub>smoltbot-policy ${prose(frame.version)}, ${clock(frame.generatedAtMs)}, policy digest ${codeSpan(report.policy.digest.slice(0, 12))}</sub>\n`;
 }
 
 function headBlocks({ summary: s, partial }: ReplayReport, { file, exitReasons }: ReplayFrame): string[][] {
@@ -153,10 +142,6 @@ function reasonOf({ reasons }: ToolReport): string {
 
 function moreRows(all: number): string[] {
   return all > rowsMax ? ["", `and ${(all - rowsMax).toLocaleString("en-US")} more`] : [];
-}
-
-function folded(title: string, content: readonly string[]): string[] {
-  return content.length === 0 ? [] : ["<details>", `<summary>${title}</summary>`, "", ...content, "", "</details>"];
 }
 
 function traceRows({ topFailing }: ReplayReport): string[] {

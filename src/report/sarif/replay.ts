@@ -2,13 +2,15 @@ import { escapeText } from "../../diagnostics/escape.js";
 import type { RuleRef } from "../../engine/result.js";
 import { sarifResultsMax } from "../../limits.js";
 import type { CallPlace, ReplayReport } from "../../trace/replay-report.js";
-import { jsonText } from "../json/rule.js";
 import type { ReplayFrame } from "../replay-frame.js";
 import { findingLabels } from "../text/findings.js";
 import { partialWords, replayNotes } from "../text/replay-notes.js";
 import { count, ruleName, toolName } from "../text/words.js";
 import { fingerprint } from "./fingerprint.js";
 import { type Issue, issuesOf } from "./issues.js";
+import { sarifLog, uriOf } from "./log.js";
+
+export { uriOf } from "./log.js";
 
 /** What GitHub sorts security results by, for each of our severities. */
 const securitySeverity = { critical: "9.5", high: "8.0", medium: "5.5", low: "2.0" } as const;
@@ -18,12 +20,17 @@ const securitySeverity = { critical: "9.5", high: "8.0", medium: "5.5", low: "2.
  * is a related location. Results keep their fingerprint when lines move and counts change.
  */
 export function replaySarif(report: ReplayReport, frame: ReplayFrame): string {
+  return sarifLog(replayRun(report, frame));
+}
+
+/** The same as one of several runs. */
+export function replayRun(report: ReplayReport, frame: ReplayFrame): object {
   const rules = new RuleTable();
   for (const { rule } of report.rules) rules.indexOf(rule);
   const issues = issuesOf(report);
   const results = issues.slice(0, sarifResultsMax).map((issue) => resultOf(issue, rules));
   const left = issues.length - results.length;
-  const run = {
+  return {
     tool: {
       driver: { name: "smoltbot-policy", semanticVersion: frame.version, version: frame.version, rules: rules.descriptors },
     },
@@ -38,7 +45,6 @@ export function replaySarif(report: ReplayReport, frame: ReplayFrame): string {
       partial: report.partial !== undefined,
     },
   };
-  return jsonText({ $schema: "https://json.schemastore.org/sarif-2.1.0.json", version: "2.1.0", runs: [run] });
 }
 
 /** Rules as the log describes them, in the order of the policy; rules that only findings name come behind. */
@@ -121,18 +127,6 @@ function ruleLocation({ file, line, column }: RuleRef): object {
 
 function callLocation({ input, line }: CallPlace): object {
   return { artifactLocation: { uri: uriOf(input) }, region: { startLine: Math.max(1, line) } };
-}
-
-/** A path as a URI reference: relative ones stay relative, so that a viewer finds them in the repository. */
-export function uriOf(path: string): string {
-  const parts = path
-    .replaceAll("\\", "/")
-    .split("/")
-    .map((part) => encodeURIComponent(escapeText(part)));
-  const whole = parts.join("/");
-  if (path.startsWith("/")) return `file://${whole}`;
-  if (/^[A-Za-z]:[\\/]/.test(path)) return `file:///${whole.replace("%3A", ":")}`;
-  return whole === "" ? "unnamed" : whole;
 }
 
 function invocationOf(report: ReplayReport, { generatedAtMs, exitReasons }: ReplayFrame, left: number): object {
