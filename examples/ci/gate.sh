@@ -7,6 +7,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 # Is every policy valid? Fast enough for a pre-commit hook.
 smoltbot policy validate ../org/policy.yaml ../support-agent/policy.yaml
 
+# Does every rule do what it seems to?
+smoltbot policy lint ../org/policy.yaml
+smoltbot policy lint ../support-agent/policy.yaml --org ../org/policy.yaml --card ../support-agent/card.yaml
+
 # May the tools that the servers offer be used, and is most of the card mapped?
 smoltbot policy evaluate ../support-agent/policy.yaml --org ../org/policy.yaml --card ../support-agent/card.yaml \
   --tool-manifest tools.json --min-coverage 90 --strict
