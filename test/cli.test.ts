@@ -149,7 +149,7 @@ describe("test", () => {
     cpSync(join(traces, "session-4711.jsonl"), join(project, "session.jsonl"));
     const ran = await smoltbot(["policy", "test", policy], { cwd, env: { HOME: home } });
     expect(ran.stdout).toContain("against 1 recent trace...");
-    expectRefused(await smoltbot(["policy", "test", policy], { cwd }), "usage_no_default_traces", "--traces");
+    expectRefused(await smoltbot(["policy", "test", policy, "--strict"], { cwd }), "usage_no_default_traces", "--traces");
   });
 });
 

@@ -87,6 +87,26 @@ describe("library", () => {
   });
 });
 
+describe("recommend", () => {
+  const cwd = join(examples, "recommend");
+  const sources = ["--traces", "calls.jsonl", "--card", "card.yaml", "--existing", "policy.yaml", "--inventory", "tools.json"];
+  test("every kind of rule is learned, and nothing is mapped that was not called", async () => {
+    const draft = JSON.parse((await smoltbot(["policy", "recommend", ...sources, "--format", "json"], { cwd })).stdout);
+    const { forbidden, escalation_triggers, capability_mappings } = draft.policy;
+    expect([forbidden.length, escalation_triggers.length]).toEqual([2, 2]);
+    expect(Object.keys(capability_mappings)).toContain("crm_read");
+    expect(draft.validation.valid).toBe(true);
+    const file = join(folderOf(), "draft.yaml");
+    expect((await smoltbot(["policy", "recommend", ...sources, "-o", file], { cwd })).status).toBe(0);
+    const { stdout } = await smoltbot(
+      ["policy", "coverage", file, ...sources.slice(0, 4), ...sources.slice(6), "--format", "json"],
+      { cwd },
+    );
+    const { unmapped_tools } = JSON.parse(stdout);
+    expect(unmapped_tools).toContainEqual({ tool: "mcp__desk__post_announcement", calls: 0 });
+  });
+});
+
 describe("ci", () => {
   test("the gate passes, and writes its report and the artifact", () => {
     const out = folderOf();

@@ -7,7 +7,8 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { mutants } from "./mutants.mjs";
+import { analysisMutants } from "./analysis.mjs";
+import { mutants as engineMutants } from "./mutants.mjs";
 
 const root = resolve(import.meta.dirname, "../..");
 const copy = mkdtempSync(join(tmpdir(), "smoltbot-mutants-"));
@@ -15,15 +16,41 @@ const exhaustive = ["exhaustive", "0.1"];
 const differential = ["differential", "0.05"];
 const laws = ["laws", "0.3"];
 const conformance = ["conformance", "1", "-t", "js"];
-/** What is meant to catch a mistake in a part, and what is asked when that does not. */
-const suitesOf = (file) => (file.includes("compiler/") ? [exhaustive, differential] : [conformance, differential]);
-const others = (asked) => [exhaustive, differential, laws, conformance].filter((suite) => !asked.includes(suite));
+const explorations = ["analysis-exhaustive", "0.04"];
+const comparisons = ["analysis-diff-exhaustive", "0.1"];
+const counts = ["unit/analysis/diff-counts", "1"];
+const lint = ["analysis-lint-exhaustive", "0.3"];
+const floors = ["analysis-floor-exhaustive", "0.2"];
+const sides = ["unit/analysis/side", "0.3"];
+const priors = ["unit/analysis/priors", "0.3"];
+const subjects = ["unit/analysis/subject", "0.5"];
+const confirmations = ["unit/analysis/confirm", "0.5"];
+const outcomes = ["unit/analysis/outcome", "1"];
+const ofEngine = [exhaustive, differential, laws, conformance];
+const ofAnalysis = [explorations, comparisons, counts, lint, floors, sides, priors, subjects, confirmations, outcomes];
+/** What is meant to catch a mistake in a part, and what is asked when that does not; the first part that the file is of counts. */
+const meant = [
+  ["compiler/", [exhaustive, differential]],
+  ["analysis/explore", [explorations]],
+  ["analysis/product/", [explorations]],
+  ["analysis/side", [sides, comparisons]],
+  ["analysis/priors", [priors]],
+  ["analysis/outcome", [outcomes]],
+  ["analysis/subject", [subjects]],
+  ["analysis/confirm", [confirmations]],
+  ["analysis/diff/", [comparisons, counts]],
+  ["analysis/floor", [floors, counts]],
+  ["analysis/lint/", [lint]],
+  ["", [conformance, differential]],
+];
+const suitesOf = (file) => meant.find(([part]) => file.includes(part))[1];
+const others = (file, asked) => (file.includes("analysis/") ? ofAnalysis : ofEngine).filter((suite) => !asked.includes(suite));
 
 function suiteFails([suite, scale, ...extra]) {
   const run = spawnSync(join(root, "node_modules/.bin/vitest"), ["run", `test/${suite}.test.ts`, "--bail", "1", ...extra], {
     cwd: copy,
     env: { ...process.env, SMOLTBOT_SCALE: scale },
-    timeout: 90_000,
+    timeout: 180_000,
   });
   // A mutant that never ends is noticed, too.
   return run.status !== 0;
@@ -34,6 +61,7 @@ function row(cells) {
 }
 
 const parts = process.argv.slice(2);
+const mutants = [...engineMutants, ...analysisMutants];
 const chosen = mutants.filter(({ file }) => parts.length === 0 || parts.some((part) => file.includes(part)));
 let survivors = 0;
 try {
@@ -43,7 +71,10 @@ try {
   symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
   row(["part", "mistake", "killed by", "not by"]);
   row(["---", "---", "---", "---"]);
-  const broken = others([]).filter(suiteFails);
+  const needed = [...ofEngine, ...ofAnalysis].filter((suite) =>
+    chosen.some(({ file }) => [...suitesOf(file), ...others(file, [])].includes(suite)),
+  );
+  const broken = needed.filter(suiteFails);
   if (broken.length > 0) throw new Error(`without a mistake, ${broken.map(([suite]) => suite).join(", ")} must pass`);
   for (const { file, what, from, to } of chosen) {
     const path = join(copy, file);
@@ -56,7 +87,7 @@ try {
     let asked = suitesOf(file);
     let killing = asked.filter(suiteFails);
     if (killing.length === 0) {
-      const more = others(asked);
+      const more = others(file, asked);
       killing = more.filter(suiteFails);
       asked = [...asked, ...more];
     }

@@ -29,6 +29,7 @@ export const allowed: Readonly<Record<string, Allowance>> = {
   engine: { values: ["artifact", "limits", "glob", ...purePolicy], types: ["policy"] },
   reference: { values: [], types: ["policy", "glob", "engine/result"] },
   trace: { values: ["diagnostics", "limits"], types: ["engine", "policy"] },
+  analysis: { values: ["policy", "glob", "compiler", "artifact", "engine", "reference", "limits", "diagnostics"] },
   report: { values: ["diagnostics/escape", "limits"], types: anything },
   cli: { values: anything },
   index: {

@@ -19,7 +19,12 @@ const region = {
   type: "object",
   required: ["startLine"],
   additionalProperties: false,
-  properties: { startLine: { type: "integer", minimum: 1 }, startColumn: { type: "integer", minimum: 1 } },
+  properties: {
+    startLine: { type: "integer", minimum: 1 },
+    startColumn: { type: "integer", minimum: 1 },
+    endLine: { type: "integer", minimum: 1 },
+    endColumn: { type: "integer", minimum: 1 },
+  },
 };
 const location = {
   type: "object",
@@ -75,6 +80,47 @@ const invocation = {
   },
 };
 
+const suppression = {
+  type: "object",
+  required: ["kind"],
+  additionalProperties: false,
+  properties: { kind: { enum: ["inSource", "external"] }, justification: text, location },
+};
+
+const fix = {
+  type: "object",
+  required: ["artifactChanges"],
+  additionalProperties: false,
+  properties: {
+    description: message,
+    artifactChanges: {
+      type: "array",
+      minItems: 1,
+      items: {
+        type: "object",
+        required: ["artifactLocation", "replacements"],
+        additionalProperties: false,
+        properties: {
+          artifactLocation,
+          replacements: {
+            type: "array",
+            minItems: 1,
+            items: {
+              type: "object",
+              required: ["deletedRegion"],
+              additionalProperties: false,
+              properties: {
+                deletedRegion: region,
+                insertedContent: { type: "object", required: ["text"], additionalProperties: false, properties: { text } },
+              },
+            },
+          },
+        },
+      },
+    },
+  },
+};
+
 const result = {
   type: "object",
   required: ["message", "locations"],
@@ -88,6 +134,8 @@ const result = {
     relatedLocations: { type: "array", items: location },
     partialFingerprints: { type: "object", additionalProperties: text },
     occurrenceCount: { type: "integer", minimum: 1 },
+    suppressions: { type: "array", uniqueItems: true, items: suppression },
+    fixes: { type: "array", uniqueItems: true, items: fix },
     properties: bag,
   },
 };
@@ -119,6 +167,7 @@ export const sarifSchema = {
         additionalProperties: false,
         properties: {
           tool: { type: "object", required: ["driver"], additionalProperties: false, properties: { driver } },
+          automationDetails: { type: "object", additionalProperties: false, properties: { id: text } },
           invocations: { type: "array", items: invocation },
           results: { type: "array", items: result },
           columnKind: { enum: ["utf16CodeUnits", "unicodeCodePoints"] },

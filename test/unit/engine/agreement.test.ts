@@ -8,10 +8,11 @@ import type { MergedPolicy } from "../../../src/policy/model.js";
 import { referenceEvaluate } from "../../../src/reference/evaluate.js";
 import { engineDouble } from "../../support/artifact-double.js";
 import { PolicyDraw } from "../../support/random-policy.js";
+import { scaledTo } from "../../support/scale.js";
 
 const nowMs = Date.UTC(2026, 0, 15);
 const seed = Number(process.env.SMOLTBOT_SEED ?? 20260115);
-const rounds = process.env.SMOLTBOT_DEEP ? 20_000 : 210;
+const rounds = scaledTo(210, 20_000);
 
 function orderedKeys(_: string, value: unknown): unknown {
   if (value === null || typeof value !== "object" || Array.isArray(value)) return value;

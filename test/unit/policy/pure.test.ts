@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { cardGrants } from "../../../src/policy/card.js";
-import { coverageOf } from "../../../src/policy/coverage.js";
+import { coverageOf, percentOf } from "../../../src/policy/coverage.js";
 import { decideOnFault } from "../../../src/policy/fault.js";
 import { graceExpiryMs } from "../../../src/policy/grace.js";
 import { enforcementModes } from "../../../src/policy/lattice.js";
@@ -81,4 +81,10 @@ describe("faults (F1)", () => {
     }
     expect(cells.length).toBe(504);
   });
+});
+
+test("only all of them are 100 percent, however many there are", () => {
+  expect([percentOf(99_999, 100_000), percentOf(100_000, 100_000), percentOf(5, 6), percentOf(0, 0)]).toEqual([
+    99.99, 100, 83.33, 0,
+  ]);
 });

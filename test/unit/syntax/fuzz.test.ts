@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { parseCard } from "../../../src/syntax/card.js";
 import { parsePolicy } from "../../../src/syntax/policy.js";
 import { initTemplate } from "../../../src/syntax/print.js";
+import { scaledTo } from "../../support/scale.js";
 
 const folder = join(import.meta.dirname, "../../hostile");
 const seeds = [
@@ -45,7 +46,7 @@ describe("bytes that nobody wrote on purpose", () => {
           expect(diagnostics.length).toBeLessThanOrEqual(51);
         }
       }),
-      { numRuns: process.env["SMOLTBOT_DEEP"] ? 60_000 : 1000 },
+      { numRuns: scaledTo(1000, 60_000) },
     );
   }, 1_800_000);
 });

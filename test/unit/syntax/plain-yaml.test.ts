@@ -4,6 +4,7 @@ import { Findings } from "../../../src/diagnostics/findings.js";
 import { readYaml } from "../../../src/syntax/document.js";
 import { parsePlainYaml } from "../../../src/syntax/plain-yaml.js";
 import { Source } from "../../../src/syntax/source.js";
+import { scaledTo } from "../../support/scale.js";
 
 /** Whenever the plain reader answers, the full reader must give the same nodes at the same places and find nothing wrong. */
 function agree(text: string): boolean {
@@ -170,7 +171,7 @@ function indented(text: string): string {
 }
 
 describe("the plain reader against the full YAML reader", () => {
-  const runs = process.env["SMOLTBOT_DEEP"] ? 200_000 : 4000;
+  const runs = scaledTo(4000, 200_000);
   it.each([
     ["pieces and seams", soup],
     ["lines", lines],
