@@ -14,6 +14,7 @@ const questions = [
   "names-to-counts",
   "worst-case",
   "compile",
+  "analysis",
   "start-up",
   "replay-lines",
   "replay-formats",
