@@ -112,6 +112,8 @@ async function bundleCommand(stage) {
     legalComments: "none",
     logLevel: "error",
     allowOverwrite: true,
+    // What keeps a registry comes as it is installed: native code cannot be bundled, and these are loaded by few verbs.
+    external: ["@opentelemetry/api", "better-sqlite3", "fastify", "kysely", "pg", "pg-native", "pino", "prom-client"],
     // Some dependencies are CommonJS and ask for Node's own modules with require.
     banner: {
       js: 'import { createRequire as createRequire$ } from "node:module"; const require = createRequire$(import.meta.url);',
