@@ -23,16 +23,18 @@ describe("the pages", () => {
   });
 
   test("each direct dependency has a reason", () => {
-    const { dependencies, devDependencies } = JSON.parse(read("package.json"));
+    const { dependencies, optionalDependencies, devDependencies } = JSON.parse(read("package.json"));
     const reasons = read("docs/decisions/0002-dependencies.md");
     const named = (name: string) =>
       reasons.includes(`| \`${name}\` |`) || (name.startsWith("@types/") && reasons.includes("| `@types/*` |"));
-    expect(Object.keys({ ...dependencies, ...devDependencies }).filter((name) => !named(name))).toEqual([]);
+    expect(Object.keys({ ...dependencies, ...optionalDependencies, ...devDependencies }).filter((name) => !named(name))).toEqual(
+      [],
+    );
   });
 
   test("each dependency has one exact version", () => {
-    const { dependencies, devDependencies } = JSON.parse(read("package.json"));
-    const loose = Object.entries({ ...dependencies, ...devDependencies }).filter(
+    const { dependencies, optionalDependencies, devDependencies } = JSON.parse(read("package.json"));
+    const loose = Object.entries({ ...dependencies, ...optionalDependencies, ...devDependencies }).filter(
       ([, version]) => !/^\d+\.\d+\.\d+$/.test(String(version)),
     );
     expect(loose).toEqual([]);
