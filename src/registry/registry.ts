@@ -1,23 +1,38 @@
 import type { Expectation } from "../store/store.js";
 import type {
+  AgentList,
+  AuditPage,
   CardDocument,
   CreatedKey,
+  DiffAnswer,
+  DiffRequest,
   EvaluateAnswer,
   EvaluateRequest,
+  ExplainAnswer,
+  ExplainRequest,
   HistoricalAnswer,
   HistoricalRequest,
   HistoryPage,
   IngestAnswer,
-  KeyDocument,
+  KeyList,
+  LintAnswer,
   PolicyDocument,
   PolicyList,
+  PolicyReference,
   PublishedPolicy,
+  RecommendAnswer,
+  RecommendRequest,
   ResolvedPolicy,
   Role,
+  TeamDocument,
+  TeamList,
   ToolList,
   TraceList,
   TransactionDocument,
+  TransactionList,
   TransactionRequest,
+  ValidateAnswer,
+  ValidateRequest,
 } from "./shapes.js";
 
 /** `{}` is the org's own policy. */
@@ -81,7 +96,21 @@ export interface Registry {
   list(paging?: Paging): Promise<PolicyList>;
 
   evaluate(request: EvaluateRequest): Promise<EvaluateAnswer>;
-  evaluateHistorical(request: HistoricalRequest): Promise<HistoricalAnswer>;
+  /** Ends with `signal`: the caller went away. */
+  evaluateHistorical(request: HistoricalRequest, signal?: AbortSignal): Promise<HistoricalAnswer>;
+
+  validate(request: ValidateRequest): Promise<ValidateAnswer>;
+  diff(request: DiffRequest): Promise<DiffAnswer>;
+  lint(request: PolicyReference): Promise<LintAnswer>;
+  explain(request: ExplainRequest): Promise<ExplainAnswer>;
+  recommend(request: RecommendRequest): Promise<RecommendAnswer>;
+
+  listAgents(paging?: Paging): Promise<AgentList>;
+  /** Replaces the members. */
+  putTeam(team: string, agents: readonly string[]): Promise<TeamDocument>;
+  getTeam(team: string): Promise<TeamDocument>;
+  removeTeam(team: string): Promise<void>;
+  listTeams(paging?: Paging): Promise<TeamList>;
 
   getCard(agent: string): Promise<CardDocument>;
   putCard(agent: string, source: SourceText, expected?: Expectation): Promise<CardDocument>;
@@ -98,6 +127,7 @@ export interface Registry {
   createTransaction(request: TransactionRequest): Promise<TransactionDocument>;
   getTransaction(id: string): Promise<TransactionDocument>;
   endTransaction(id: string): Promise<void>;
+  listTransactions(agent: string | undefined, paging?: Paging): Promise<TransactionList>;
 
   createKey(request: {
     readonly name: string;
@@ -105,8 +135,10 @@ export interface Registry {
     readonly agents?: readonly string[] | undefined;
     readonly expiresAtMs?: number | undefined;
   }): Promise<CreatedKey>;
-  listKeys(paging?: Paging): Promise<{ readonly keys: readonly KeyDocument[]; readonly total: number }>;
+  listKeys(paging?: Paging): Promise<KeyList>;
   revokeKey(id: string): Promise<void>;
+  /** Newest first. */
+  audit(paging?: Paging): Promise<AuditPage>;
 
   close(): Promise<void>;
 }

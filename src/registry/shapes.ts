@@ -264,10 +264,143 @@ export interface CreatedKey extends KeyDocument {
   readonly key: string;
 }
 
-export interface RecommendRequest {
+/**
+ * A policy in a question: `policy` is a document or its YAML as text, over the org's active policy where `agent_id` is given; without
+ * it the active policy (or `version`) of the agent over the org's, or without `agent_id` the org's own.
+ */
+export interface PolicyReference {
+  readonly policy?: PolicyInput | string;
+  readonly agent_id?: string;
+  /** Of the agent's own policy, or the org's. */
+  readonly version?: number;
+}
+
+export interface ValidateRequest {
+  readonly policy: PolicyInput | string;
+  /** Whether it could be published for this agent: scope and merging are checked, too. */
+  readonly agent_id?: string;
+}
+
+/** 200 also when the policy is not valid: that was the question. */
+export interface ValidateAnswer {
+  readonly valid: boolean;
+  readonly diagnostics: readonly FindingShape[];
+  /** Of `policy validate --format json`; null when not valid. */
+  readonly summary: object | null;
+}
+
+export interface DiffRequest {
+  readonly old: PolicyReference;
+  readonly new: PolicyReference;
+}
+
+/** Fields of `policy diff --format json` (docs/diff.md). */
+export interface DiffAnswer {
+  readonly old: object;
+  readonly new: object;
+  readonly equal: boolean;
+  /** false: some answers are not decided, see `undecided`. */
+  readonly complete: boolean;
+  readonly card_checked: boolean;
+  readonly summary: { readonly weaker: number; readonly stricter: number; readonly other: number; readonly undecided: number };
+  readonly defaults: readonly object[];
+  readonly rules: readonly object[];
+  readonly changes: readonly object[];
+  readonly undecided: readonly object[];
+}
+
+export interface LintAnswer {
+  readonly summary: { readonly errors: number; readonly warnings: number; readonly notices: number };
+  /** Of `policy lint --format json` (docs/lint.md). */
+  readonly findings: readonly object[];
+  readonly undecided: readonly object[];
+}
+
+export interface ExplainRequest extends PolicyReference {
+  readonly tools: readonly string[];
+}
+
+/** Fields of `policy explain --format json`. */
+export interface ExplainAnswer {
+  readonly tools: readonly object[];
+  readonly policy: object | null;
+}
+
+export interface AgentList {
+  readonly agents: readonly {
+    readonly agent_id: string;
+    readonly policy_version: number | null;
+    readonly card_version: number | null;
+    readonly created_at: string;
+    readonly last_seen_at: string | null;
+  }[];
+  readonly total: number;
+  readonly page: number;
+  readonly per_page: number;
+}
+
+export interface TeamDocument {
   readonly team_id: string;
+  readonly agents: readonly string[];
+}
+
+export interface TeamList {
+  readonly teams: readonly { readonly team_id: string; readonly agents: number }[];
+  readonly total: number;
+  readonly page: number;
+  readonly per_page: number;
+}
+
+export interface TransactionList {
+  readonly transactions: readonly Omit<TransactionDocument, "merged_policy">[];
+  readonly total: number;
+  readonly page: number;
+  readonly per_page: number;
+}
+
+export interface KeyList {
+  readonly keys: readonly KeyDocument[];
+  readonly total: number;
+  readonly page: number;
+  readonly per_page: number;
+}
+
+export interface AuditPage {
+  readonly entries: readonly {
+    readonly id: number;
+    readonly at: string;
+    readonly actor: string;
+    /** Such as `policy.publish`. */
+    readonly action: string;
+    /** Such as `agent/support-1`. */
+    readonly subject: string;
+    readonly detail: object;
+  }[];
+  readonly total: number;
+  readonly page: number;
+  readonly per_page: number;
+}
+
+/** From the stored traces of a team or of an agent: exactly one of both. */
+export interface RecommendRequest {
+  readonly team_id?: string;
+  readonly agent_id?: string;
+  /** Default 30. */
   readonly analysis_window_days?: number;
-  readonly strictness?: string;
+  readonly strictness?: "permissive" | "balanced" | "strict";
+}
+
+/** Documented fields; whatever else `policy recommend --format json` prints may stand beside them (docs/recommend.md). */
+export interface RecommendAnswer {
+  readonly recommendation_id: string;
+  readonly policy: object;
+  readonly recommendation: object;
+  readonly reasoning_chain: readonly { readonly step: number; readonly action: string; readonly rationale: string }[];
+  readonly confidence: number;
+  readonly validation: {
+    readonly valid: boolean;
+    readonly errors: readonly { readonly path: string; readonly message: string }[];
+  };
 }
 
 export interface ErrorAnswer {

@@ -79,6 +79,8 @@ export interface Asked {
   readonly header: (name: string) => string | undefined;
   /** For `json` bodies, as the schema says. */
   readonly json: unknown;
+  /** The text of the same: policies inside keep the order of their names, which objects lose (`0` before `a`). */
+  readonly jsonText: string;
   /** For `document` bodies. */
   readonly document: { readonly bytes: Uint8Array; readonly mediaType: "yaml" | "json" } | undefined;
   /** For `bytes` bodies: decompressed, bounded. */
