@@ -10,6 +10,8 @@ export interface Services {
   readonly elapsed: () => number;
   /** From the system's generator: ids and secrets are made of them. */
   readonly randomBytes: (count: number) => Uint8Array;
+  /** Runs `work` once, so much later; such a timer does not keep the process alive. */
+  readonly later: (afterMs: number, work: () => void) => void;
   readonly engines: EngineCache;
   /** Faults that an operation survives, and every allow by fault (F1): logged and counted by the server. Never throws. */
   readonly warn: (fault: ServiceFault) => void;
