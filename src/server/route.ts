@@ -22,6 +22,8 @@ export interface Route {
    */
   readonly scope: "agent_id" | "body.agent_id" | "org" | "any";
   readonly rate: RateClass;
+  /** A credential may have only one such request in flight; a second one gets 429. For what reads for seconds. */
+  readonly oneAtATime?: boolean;
   readonly parameters?: readonly Parameter[];
   readonly body?: BodyContract;
   /** Status -> answer; the errors that every route can give are added. */
