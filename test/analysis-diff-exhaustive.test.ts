@@ -4,6 +4,7 @@ import { type Circumstance, diffPolicies, type OutcomeChange, type PolicyDiff } 
 import { type Direction, type Outcome, outcomeKey } from "../src/analysis/outcome.js";
 import { countTestsOf, priorsOf } from "../src/analysis/priors.js";
 import { subjectOf } from "../src/analysis/subject.js";
+import type { Policy } from "../src/policy/model.js";
 import { referenceMatch } from "../src/reference/evaluate.js";
 import { classAt, type NameClasses, nameClasses, names } from "./support/oracle.js";
 import { countsByLength, sizesOf } from "./support/oracle-automaton.js";
@@ -104,11 +105,13 @@ function checkChange(found: OutcomeChange, wanted: Change, all: NameClasses, inv
   expect(found.inventory).toEqual(members);
 }
 
-/** Every cause is a rule of its side that applies to a name of the change, and there is one. */
+/** Every cause is a rule of its side that applies to a name of the change, and there is one; of defaults just those that matter. */
 function checkCauses(change: OutcomeChange, wanted: Change, all: NameClasses, pair: PolicyPair): void {
   const { causes, causesComplete } = change;
   if (!causesComplete || causes.length === 0) expect(change).toBe("a change with causes");
   const shortest = wanted.classes.map((id) => all.classes[id].name);
+  const defaults = causes.flatMap(({ rule }) => (rule.kind === "default" ? [rule.label] : []));
+  expect(defaults.sort()).toEqual(defaultsBehind(change, shortest, pair));
   for (const { side, rule } of causes) {
     if (rule.kind === "default") continue;
     const policy = pair[side][rule.layer as "org" | "agent"];
@@ -120,6 +123,31 @@ function checkCauses(change: OutcomeChange, wanted: Change, all: NameClasses, pa
     };
     if (!shortest.some(applies)) expect({ shortest, side, rule }).toBe("a cause that applies");
   }
+}
+
+const defaultFields = [
+  ["enforcement_mode", "enforcementMode"],
+  ["fail_on", "failOn"],
+  ["unmapped_severity", "unmappedSeverity"],
+  ["unmapped_tool_action", "unmappedToolAction"],
+] as const;
+
+/** The changed defaults whose old value alone gives some name another outcome, as far as the change tells outcomes apart. */
+function defaultsBehind({ after, circumstance }: OutcomeChange, shortest: readonly string[], pair: PolicyPair): string[] {
+  // Which card actions a capability asks for no default decides.
+  if (after.cardActions !== undefined) return [];
+  const [old, now] = [pair.before, pair.after].map((layers) => subjectOf(layers).policy);
+  const tests = [old, now].flatMap(countTestsOf);
+  const keyed = (outcome: Outcome) =>
+    outcomeKey({ ...outcome, cardActions: undefined, counted: after.counted === undefined ? undefined : outcome.counted });
+  return defaultFields.flatMap(([label, field]) => {
+    const { value } = old.defaults[field];
+    if (value === now.defaults[field].value) return [];
+    const written = (policy: Policy | undefined) => policy && { ...policy, defaults: { ...policy.defaults, [field]: value } };
+    const layers = { org: written(pair.after.org), agent: written(pair.after.agent) };
+    const outcomes = fullOutcomesOf(layers, shortest, { card: pair.card, ...circumstance }, tests);
+    return outcomes.some((outcome) => keyed(outcome) !== outcomeKey(after)) ? [label] : [];
+  });
 }
 
 function explain(round: number, pair: PolicyPair): string {

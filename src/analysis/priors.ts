@@ -49,20 +49,24 @@ export function priorsOf(tests: readonly PlacedTest[]): readonly Prior[] | undef
   const org = of(({ test, layer }) => test.count === "unmapped_tool_count" && layer === "org");
   const unmapped = of(({ test, layer }) => test.count === "unmapped_tool_count" && layer === "agent");
   const violation = of(({ test }) => test.count === "violation_count");
-  if (tool.length * org.length * unmapped.length * violation.length > priorsMax) return undefined;
   const priors: Prior[] = [];
+  // The smallest counts of each range that fit together. Ranges ascend, so what does not fit ends a loop, and each turn finds a prior.
   for (const t of tool)
-    for (const o of org)
-      for (const u of unmapped)
+    for (const o of org) {
+      if (o.low > t.high) break;
+      for (const u of unmapped) {
+        const unmappedCount = u.low;
+        const unmappedOrgCount = Math.max(o.low, unmappedCount);
+        if (unmappedOrgCount > Math.min(o.high, t.high)) break;
         for (const v of violation) {
-          // The smallest counts of each range that fit together.
-          const unmappedCount = u.low;
-          const unmappedOrgCount = Math.max(o.low, unmappedCount);
           const violationCount = v.low;
+          if (violationCount > t.high) break;
+          if (priors.length === priorsMax) return undefined;
           const toolCount = Math.max(t.low, unmappedOrgCount, violationCount);
-          if (unmappedOrgCount > o.high || toolCount > t.high) continue;
           priors.push({ toolCount, unmappedOrgCount, unmappedCount, violationCount });
         }
+      }
+    }
   return priors;
 }
 

@@ -70,17 +70,20 @@ export class CauseFinder {
     return part !== undefined && part.strength === rank && same > rank ? [part] : [];
   }
 
-  /** A field brings a difference about when its old value alone would leave another outcome. */
+  /**
+   * A field brings a difference about when its old value alone would leave another outcome. What a call counts as is part of it
+   * where the difference says so.
+   */
   #fieldsOf(row: Row, circumstance: Circumstance, after: Outcome): OutcomeField[] {
     if (this.fields.length === 0) return [];
     const { prior, inGrace } = circumstance;
     const [old, now] = sideNames.map((name) => this.sides[name].policy.defaults);
-    const whole = { ...after, cardActions: undefined, counted: undefined };
+    const isCounted = after.counted !== undefined;
+    const key = (o: Outcome) => outcomeKey({ ...o, cardActions: undefined, counted: isCounted ? o.counted : undefined });
     return this.fields.filter((field) => {
       const name = defaultsFields[field];
       const defaults: MergedDefaults = { ...now, [name]: old[name] };
-      const other = this.sides.after.outcome(row, this.offsets.after, prior, { inGrace, defaults });
-      return outcomeKey({ ...other, cardActions: undefined, counted: undefined }) !== outcomeKey(whole);
+      return key(this.sides.after.outcome(row, this.offsets.after, prior, { inGrace, defaults })) !== key(after);
     });
   }
 

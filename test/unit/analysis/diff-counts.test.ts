@@ -56,6 +56,28 @@ test("what a call counts as is brought about by a changed term also beside an un
   expect(causesComplete).toBe(true);
 });
 
+test("a default is a cause where only what a call counts as differs", () => {
+  // While the trigger fires it decides under both; a call that would be denied as unmapped is a violation beside it.
+  const counting = ["violation_count <= 3"];
+  const before = subjectOf({ agent: policy("agent", counting, [], "deny") });
+  const after = subjectOf({ agent: policy("agent", counting, [], "warn") });
+  for (const [from, to] of [
+    [before, after],
+    [after, before],
+  ] as const) {
+    const { changes, complete } = diffPolicies(from, to);
+    const only = changes.filter((change) => change.before.cause === change.after.cause);
+    expect([complete, only.length]).toEqual([true, 1]);
+    expect(new Set([only[0].before.counted, only[0].after.counted])).toEqual(new Set(["violation", ""]));
+    for (const { causes, causesComplete } of changes) {
+      expect(causes.map(({ side, change, rule }) => [side, change, rule.kind, rule.label])).toEqual([
+        ["after", "changed", "default", "unmapped_tool_action"],
+      ]);
+      expect(causesComplete).toBe(true);
+    }
+  }
+});
+
 test("org denies what is unmapped by counting that as a violation: mapping it is an exception to the floor, no breach", () => {
   const org = policy("org", ["violation_count >= 1"], [], "deny");
   const { broken, exceptions, holds } = floorOf(org, policy("agent", [], ["a*"], "deny"));

@@ -64,7 +64,7 @@ test("changes are those that the specification finds name by name", () => {
         if (bareKey(change.before) === bareKey(change.after)) continue;
         if (!change.circumstance.inGrace) own.add(JSON.stringify([name, bareKey(change.before), bareKey(change.after)]));
       }
-      expect(change.causes.length).toBeGreaterThan(0);
+      expect([change.causes.length > 0, change.causesComplete]).toEqual([true, true]);
       if (allNames.some((name) => name.length === change.witness.length && change.inventory.includes(name))) continue;
       expect(change.inventory.every((name) => [...name].length >= [...change.witness].length)).toBe(true);
     }

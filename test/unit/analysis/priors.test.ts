@@ -65,7 +65,9 @@ test("states of one kind get the same outcome, whatever the policy", () => {
   for (let round = 0; round < scaled(60); round++) {
     const layers = { org: draw.policy("org"), agent: draw.policy("agent") };
     const tests = countTestsOf(subjectOf(layers).policy);
-    const byKind = new Map(priorsOf(tests)?.map((prior) => [kindOf(tests, prior), prior]));
+    const priors = priorsOf(tests);
+    if (priors === undefined) throw new Error("numbers below 6 tell few kinds of sessions apart");
+    const byKind = new Map(priors.map((prior) => [kindOf(tests, prior), prior]));
     const name = "ab";
     for (let n = 0; n < 8; n++) {
       const state = draw.of(states);
@@ -101,4 +103,24 @@ test("tests that never hold add no kinds, huge values one each, and too many kin
   const many = Array.from({ length: priorsMax }, (_, i) => at(10 * i));
   expect(priorsOf(many)).toBeUndefined();
   expect(priorsOf(many.slice(0, 100))?.length).toBe(299);
+});
+
+test("only the kinds that sessions can reach count against the limit, which is one of kinds", () => {
+  const each = [1, 2, 3, 4, 5].flatMap((value): PlacedTest[] => {
+    const of = (count: CountName, layer: Scope = "agent"): PlacedTest => ({ test: { count, comparison: "==", value }, layer });
+    return [of("tool_count"), of("unmapped_tool_count", "org"), of("unmapped_tool_count"), of("violation_count")];
+  });
+  const priors = priorsOf(each) ?? [];
+  const known = new Set(priors.map((prior) => kindOf(each, prior)));
+  // Seven kinds of each count: 0 to 5, and more. Unmapped, unmapped by org and violations fit below the calls.
+  expect([priors.length, known.size]).toEqual([462, 462]);
+  expect(7 ** 4).toBeGreaterThan(priorsMax);
+  const states = [...statesUpTo(8)].filter(reachable);
+  expect(states.filter((state) => !known.has(kindOf(each, state)))).toEqual([]);
+  const apart = (tests: number) =>
+    Array.from({ length: tests }, (_, i): PlacedTest => {
+      return { test: { count: "tool_count", comparison: ">=", value: 3 * i + 1 }, layer: "org" };
+    });
+  expect(priorsOf(apart(priorsMax / 2))?.length).toBe(priorsMax);
+  expect(priorsOf(apart(priorsMax / 2 + 1))).toBeUndefined();
 });
