@@ -32,3 +32,14 @@ export function policyDigest(policy: MergedPolicy): Uint8Array {
   ];
   return sha256(new TextEncoder().encode(JSON.stringify(meaning)));
 }
+
+/** SHA-256 of a text in UTF-8, hex. */
+export function textDigest(text: string): string {
+  return hexText(sha256(new TextEncoder().encode(text)));
+}
+
+export function hexText(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += byte.toString(16).padStart(2, "0");
+  return text;
+}

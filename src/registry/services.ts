@@ -1,9 +1,8 @@
 import type { Store } from "../store/store.js";
 import type { EngineCache } from "./engines.js";
 
-/** What every operation of the registry works with; made once per process. */
-export interface Services {
-  readonly store: Store;
+/** What the registry takes from the machine (`server/effects.ts` in production). */
+export interface Effects {
   /** Epoch milliseconds. May jump; what is kept never depends on it growing. */
   readonly clock: () => number;
   /** Milliseconds that only grow, for durations and budgets. */
@@ -12,6 +11,11 @@ export interface Services {
   readonly randomBytes: (count: number) => Uint8Array;
   /** Runs `work` once, so much later; such a timer does not keep the process alive. */
   readonly later: (afterMs: number, work: () => void) => void;
+}
+
+/** What every operation of the registry works with; made once per process. */
+export interface Services extends Effects {
+  readonly store: Store;
   readonly engines: EngineCache;
   /** Faults that an operation survives, and every allow by fault (F1): logged and counted by the server. Never throws. */
   readonly warn: (fault: ServiceFault) => void;

@@ -6,5 +6,7 @@ export const systemEffects: Effects = {
   clock: () => Date.now(),
   elapsed: () => performance.now(),
   randomBytes: (count) => randomBytes(count),
-  pause: () => new Promise((resolve) => setImmediate(resolve)),
+  later: (afterMs, work) => {
+    setTimeout(work, afterMs).unref();
+  },
 };

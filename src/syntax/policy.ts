@@ -50,7 +50,8 @@ export function parsePolicy(source: string | Uint8Array, options: { file: string
   return policyFromDocument(document, findings);
 }
 
-function policyFromDocument(document: SourceDocument, findings: Findings): Parsed<Policy> {
+/** The same for a document that was read already. */
+export function policyFromDocument(document: SourceDocument, findings: Findings): Parsed<Policy> {
   checkShape("policy", document, findings);
   const policy = new PolicyReader(document, findings).policy();
   if (findings.hasErrors || policy === undefined) return { diagnostics: findings.list() };
