@@ -11,6 +11,8 @@ export interface Effects {
   readonly randomBytes: (count: number) => Uint8Array;
   /** Runs `work` once, so much later; such a timer does not keep the process alive. */
   readonly later: (afterMs: number, work: () => void) => void;
+  /** Lets other requests have the thread: long work waits for it now and then. Keeps the process alive. */
+  readonly pause: () => Promise<void>;
 }
 
 /** What every operation of the registry works with; made once per process. */

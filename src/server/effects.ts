@@ -9,4 +9,5 @@ export const systemEffects: Effects = {
   later: (afterMs, work) => {
     setTimeout(work, afterMs).unref();
   },
+  pause: () => new Promise((resolve) => setImmediate(resolve)),
 };
