@@ -108,9 +108,10 @@ export interface PolicyVersions {
   /**
    * One transaction, durable when it resolves: the expectation and `draft.orgVersion` are checked, the next number is taken, the
    * version is inserted and becomes the active one, audit log and change feed are written. Agent and org are made when missing.
+   * `archived` is the version that was active until then.
    * @throws ExpectationFailed with the active version; LayerMoved when the org's active version is not `draft.orgVersion` any more
    */
-  publish(draft: VersionDraft, expected: Expectation): Promise<PolicyVersion>;
+  publish(draft: VersionDraft, expected: Expectation): Promise<PolicyVersion & { readonly archived: number | undefined }>;
   /** Nothing is active afterwards; versions stay. The archived version, or undefined when nothing was active. @throws ExpectationFailed */
   remove(owner: Owner, expected: Expectation, by: Actor): Promise<number | undefined>;
 }
