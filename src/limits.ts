@@ -183,3 +183,65 @@ export const measuredNamesMax = 24;
 export const filledStarsMax = 3;
 /** States of all explorations that prove the globs of a recommendation; after that, a proof that is too large is not divided any more. */
 export const recommendStatesMax = 1_600_000;
+/** UTF-8 bytes of a name inside a database index; longer ones are indexed by digest. PostgreSQL takes 2,704 bytes for all columns of an entry together. */
+export const storedKeyBytesMax = 512;
+/** Milliseconds a write waits for another process to finish its own on one SQLite file; bulk imports take a second or two. */
+export const storeLockWaitMs = 5_000;
+/** Milliseconds one statement may take in PostgreSQL: a stuck one must not keep a connection for ever. */
+export const storeStatementMs = 30_000;
+/** Rows of the change feed that are kept: who was away for longer looks at everything again. */
+export const storeChangesMax = 10_000;
+/** Compiled SQL statements kept per SQLite connection: each some 10 KB; the interface has about a hundred. */
+export const storeStatementsMax = 256;
+/** Times a PostgreSQL transaction is run again after a deadlock, a lost race or a lost connection. */
+export const storeRetriesMax = 5;
+/** Compiled engines a server keeps, and agents it remembers the policy of; with caches of names each engine takes about 250 KB. */
+export const enginesMax = 10_000;
+/** All of them together, as estimated: some 900 engines of small policies. */
+export const engineBytesMax = 256 * 1024 * 1024;
+/** Parsed cards kept. */
+export const cardsKeptMax = 10_000;
+/** Transactions kept, and as many sessions of which it is known which transaction binds them. */
+export const transactionsKeptMax = 20_000;
+/** Sessions whose calls are counted; the ones that called least recently are forgotten. About 200 bytes each. */
+export const sessionsKeptMax = 100_000;
+/** First sightings kept in memory, over all agents: about 100 bytes each. */
+export const sightingsKeptMax = 500_000;
+/** Of one agent: an agent that makes up names pushes out its own. */
+export const sightingsOfAgentKeptMax = 10_000;
+/** Sightings that wait to be stored; with a store that is down for longer, further ones are lost and counted. */
+export const sightingsPendingMax = 100_000;
+/** Inline policies kept compiled: whoever tests one sends it again and again. */
+export const inlinePoliciesMax = 64;
+/** Text of all of them, in code units; what is compiled takes a few times that. */
+export const inlinePolicyUnitsMax = 16 * 1024 * 1024;
+/** Nesting of a JSON body: a policy inside a question needs 8. */
+export const jsonDepthMax = 64;
+/** Credentials and classes whose requests are counted at a time, about 150 bytes each. */
+export const rateWindowsMax = 10_000;
+/** Requests in progress: most end within a turn, so these wait for a database, or for bodies to arrive. */
+export const requestsInFlightMax = 1_024;
+/** Work that one turn of the event loop begins; what is left of the requests that had arrived is answered 503. */
+export const turnWorkMsMax = 50;
+/** API keys kept, about 500 bytes each; a key that is not kept costs a query. */
+export const keysCachedMax = 10_000;
+/** Ids kept that are no keys, so that asking with one again costs no query. */
+export const unknownKeysCachedMax = 10_000;
+/** How long a key is good that cannot be looked up: evaluations go on while the database is away, revocations do not arrive. */
+export const keyStaleMsMax = 5 * 60_000;
+/** Requests with no valid key, of one address and minute: each may cost a query. */
+export const authFailuresPerMinuteMax = 60;
+/** Header lines of a request; browsers send about 20. */
+export const requestHeadersMax = 100;
+/** All header lines together. */
+export const requestHeaderBytesMax = 16 * 1024;
+/** Time for a client to send its headers. */
+export const headersMsMax = 10_000;
+/** Time in which something of a body has to arrive. */
+export const bodyIdleMsMax = 10_000;
+/** Time for a JSON body or a document: 16 MiB at 2 Mbit/s. */
+export const bodyReadMsMax = 60_000;
+/** Time for a whole request, traces included. */
+export const requestReadMsMax = 10 * 60_000;
+/** Connections of one server process: each holds a file descriptor, of which systems give 1024 to begin with. */
+export const connectionsMax = 4_096;
