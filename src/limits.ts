@@ -245,3 +245,9 @@ export const bodyReadMsMax = 60_000;
 export const requestReadMsMax = 10 * 60_000;
 /** Connections of one server process: each holds a file descriptor, of which systems give 1024 to begin with. */
 export const connectionsMax = 4_096;
+/** Tools of one request to evaluate or explain, and globs of a guardrail: a session of agents has hundreds. */
+export const toolsPerRequestMax = 10_000;
+/** JSON body of a request, decompressed; each may be waiting in memory at once. */
+export const requestBytesMax = 512 * 1024;
+/** Traces of one request, decompressed: read as a stream, some seconds of work. */
+export const ingestBytesMax = 256 * 1024 * 1024;
