@@ -251,3 +251,13 @@ export const toolsPerRequestMax = 10_000;
 export const requestBytesMax = 512 * 1024;
 /** Traces of one request, decompressed: read as a stream, some seconds of work. */
 export const ingestBytesMax = 256 * 1024 * 1024;
+/** Names by which a published artifact is compared with the specification before it is stored. */
+export const verifiedNamesMax = 64;
+/** Names times globs of the same comparison: some tenths of a second for the largest policies. */
+export const verifiedWorkMax = 400_000;
+/** Times a publish is verified again because the org's policy moved meanwhile. */
+export const publishRoundsMax = 5;
+/** Time an org's publish takes to prove the floor of its agents one by one; the rest holds by the way layers merge, and is named. */
+export const orgFloorsMsMax = 2_000;
+/** Source bytes of both layers beyond which an org's publish also compiles the agent's: only such artifacts can be too large. */
+export const recompiledBytesMin = 2 * 1024 * 1024;

@@ -1,0 +1,122 @@
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { Kysely } from "kysely";
+import { storeLockWaitMs } from "../limits.js";
+import type { Database } from "./database.js";
+import { sqliteDialect } from "./dialect-sqlite.js";
+import { StoreUnavailable } from "./failures.js";
+import { migrate } from "./migrations/migrate.js";
+import { loadSqlite, type SqliteFile } from "./sqlite-file.js";
+import type { Tables } from "./tables.js";
+import { codeOf, unavailable } from "./unavailable.js";
+
+export async function openSqlite(path: string): Promise<Database> {
+  const place = path === ":memory:" ? "the store in memory" : `the store ${path}`;
+  const mapped = mapping(place);
+  const open = await loadSqlite();
+  return mapped(async () => {
+    const memory = path === ":memory:";
+    if (!memory) makePrivate(path);
+    const files: SqliteFile[] = [];
+    try {
+      const writer = await prepared(open(path), files);
+      const writes = new Kysely<Tables>({ dialect: sqliteDialect(writer, "begin immediate", patiently) });
+      await migrate(writes, "sqlite", place);
+      // A database in memory belongs to one connection.
+      const reads = memory ? writes : readingFrom(await prepared(open(path), files));
+      return database(place, writes, reads, mapped);
+    } catch (error) {
+      for (const file of files) file.close();
+      throw error;
+    }
+  });
+}
+
+/** Nobody else on the machine may read it: it holds policies and hashes of keys. What SQLite makes beside it has the same rights. */
+function makePrivate(path: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  try {
+    closeSync(openSync(path, "wx", 0o600));
+  } catch (error) {
+    if (codeOf(error) !== "EEXIST") throw error;
+  }
+}
+
+async function prepared(file: SqliteFile, opened: SqliteFile[]): Promise<SqliteFile> {
+  opened.push(file);
+  // SQLite itself would stand still while it waits, and with it everything else of this process.
+  file.exec("pragma busy_timeout = 0");
+  await patiently(() => file.exec("pragma journal_mode = wal"));
+  // A commit is on the disk when it returns.
+  file.exec("pragma synchronous = full");
+  file.exec("pragma foreign_keys = on");
+  return file;
+}
+
+function readingFrom(file: SqliteFile): Kysely<Tables> {
+  file.exec("pragma query_only = on");
+  return new Kysely<Tables>({ dialect: sqliteDialect(file, "begin", patiently) });
+}
+
+/** Other connections write to the file, too: asks again until it is free. */
+async function patiently<T>(work: () => T): Promise<T> {
+  const until = performance.now() + storeLockWaitMs;
+  for (let waitMs = 1; ; waitMs = Math.min(20, waitMs * 1.5)) {
+    try {
+      return work();
+    } catch (error) {
+      if (!codeOf(error)?.startsWith("SQLITE_BUSY") || performance.now() > until) throw error;
+    }
+    await pause(waitMs * (0.5 + Math.random()));
+  }
+}
+
+type Mapped = <T>(work: () => Promise<T>) => Promise<T>;
+
+function mapping(place: string): Mapped {
+  return async (work) => {
+    try {
+      return await work();
+    } catch (error) {
+      throw unavailable(error, place) ?? error;
+    }
+  };
+}
+
+function database(place: string, writes: Kysely<Tables>, reads: Kysely<Tables>, mapped: Mapped): Database {
+  const listeners = new Set<() => void>();
+  let closed: Promise<void> | undefined;
+  const whileOpen: Mapped = (work) => {
+    if (closed !== undefined) return Promise.reject(new StoreUnavailable(`${place} was closed`));
+    return mapped(work);
+  };
+  return {
+    kind: "sqlite",
+    place,
+    read: (queries) => whileOpen(() => queries(reads)),
+    snapshot: (queries) => whileOpen(() => reads.transaction().execute(queries)),
+    write: async (queries) => {
+      const result = await whileOpen(() => writes.transaction().execute(queries));
+      for (const listener of listeners) listener();
+      return result;
+    },
+    announce: async (trx, { org, agent, kind, id }) => {
+      await trx
+        .insertInto("changes")
+        .values({ org, agent: agent ?? null, kind, id: id ?? null })
+        .execute();
+    },
+    onCommit: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    close: () => {
+      closed ??= mapped(async () => {
+        if (reads !== writes) await reads.destroy();
+        await writes.destroy();
+      });
+      return closed;
+    },
+  };
+}

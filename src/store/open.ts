@@ -1,0 +1,60 @@
+import { resolve } from "node:path";
+import { sql } from "kysely";
+import { agentsOf } from "./agents.js";
+import { auditLog } from "./audit.js";
+import { cardsOf } from "./cards.js";
+import type { Database } from "./database.js";
+import { openPostgres } from "./database-postgres.js";
+import { openSqlite } from "./database-sqlite.js";
+import { StoreUnavailable } from "./failures.js";
+import { keysOf } from "./keys.js";
+import { policiesOf } from "./policies.js";
+import { sightingsOf } from "./sightings.js";
+import type { Store } from "./store.js";
+import { tracesOf } from "./traces.js";
+import { transactionsOf } from "./transactions.js";
+
+/** Where a store is: `url` of a PostgreSQL, or else `path` of a SQLite file, which may be `:memory:`. */
+export interface StorePlace {
+  readonly url?: string | undefined;
+  readonly path?: string | undefined;
+}
+
+export interface StoreOptions {
+  /** Connections of this process to PostgreSQL; one more listens for changes. */
+  readonly poolSize?: number | undefined;
+}
+
+/** Opens the store, makes it where there is none, and brings it to the present schema. @throws StoreUnavailable */
+export async function openStore(where: StorePlace, options: StoreOptions = {}): Promise<Store> {
+  return storeOn(await openDatabase(where, options));
+}
+
+export async function openDatabase({ url, path }: StorePlace, { poolSize = 10 }: StoreOptions = {}): Promise<Database> {
+  if (url !== undefined) {
+    if (/^postgres(ql)?:\/\//.test(url)) return openPostgres({ url, poolSize });
+    throw new StoreUnavailable("the address of a store begins with postgres://; a SQLite file is given as a path");
+  }
+  if (path === undefined || path === "")
+    throw new StoreUnavailable("no store was named: give a file, or the address of a PostgreSQL");
+  return openSqlite(path === ":memory:" ? path : resolve(path));
+}
+
+/** The store that a database holds. */
+export function storeOn(db: Database): Store {
+  return {
+    kind: db.kind,
+    policies: policiesOf(db),
+    agents: agentsOf(db),
+    cards: cardsOf(db),
+    traces: tracesOf(db),
+    sightings: sightingsOf(db),
+    transactions: transactionsOf(db),
+    keys: keysOf(db),
+    audit: auditLog(db),
+    changes: { listen: () => () => {}, healthy: true },
+    ping: () => db.read(async (q) => void (await sql`select count(*) from (select 1 from orgs limit 1) as one`.execute(q))),
+    backup: async () => {},
+    close: () => db.close(),
+  };
+}
