@@ -261,3 +261,5 @@ export const publishRoundsMax = 5;
 export const orgFloorsMsMax = 2_000;
 /** Source bytes of both layers beyond which an org's publish also compiles the agent's: only such artifacts can be too large. */
 export const recompiledBytesMin = 2 * 1024 * 1024;
+/** Tools of one evaluation: each is an entry of about 600 bytes in the answer. */
+export const evaluateToolsMax = 10_000;

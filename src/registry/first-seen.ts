@@ -1,0 +1,227 @@
+import type { Sightings } from "../engine/result.js";
+import { sightingsKeptMax, sightingsOfAgentKeptMax, sightingsPendingMax } from "../limits.js";
+import type { Sighting } from "../store/store.js";
+import { Lru } from "./lru.js";
+import type { Services } from "./services.js";
+
+/** From a sighting to the write that stores it: so many come together in one statement. */
+const flushAfterMs = 200;
+/** Sightings of one write. */
+const blockLength = 1000;
+/** How exact the last time a tool was seen is in the store. */
+const lastSeenEveryMs = 60_000;
+/** For how long "the store has no record" is believed; a grace period may seem that much longer. */
+const absentForMs = 1000;
+/** Between two tries while the store is down. */
+const retryAfterMs = 1000;
+/** Longer names are not kept: each is asked for. */
+const nameLengthMax = 1024;
+
+interface Seen {
+  firstMs: number;
+  /** The last time that was handed to the store. */
+  notedMs: number;
+}
+
+interface AgentTools {
+  readonly seen: Map<string, Seen>;
+  /** Tools without a record, and when (by the growing clock) the store said so. */
+  readonly absent: Map<string, number>;
+}
+
+/** The store could not say when tools were first seen. */
+const down: Sightings = {
+  firstSeenMs: () => {
+    throw new TypeError("the store is down");
+  },
+};
+
+/**
+ * When tools were first seen, per agent (T1, T2): asked of the store once, kept in memory, and written behind in blocks. While the
+ * store does not answer there is no grace.
+ */
+export class FirstSeen {
+  readonly #agents = new Lru<string, AgentTools>(Number.POSITIVE_INFINITY, sightingsKeptMax);
+  /** By org, then by agent and tool. */
+  #pending = new Map<string, Map<string, Sighting>>();
+  #pendingCount = 0;
+  #lost = 0;
+  #isDown = false;
+  #downMs = 0;
+  #flushing: Promise<void> | undefined;
+  #isTimed = false;
+
+  constructor(private readonly options: Pick<Services, "store" | "elapsed" | "later" | "warn">) {}
+
+  get pending(): number {
+    return this.#pendingCount;
+  }
+
+  /** Not stored, because the store was down for too long. */
+  get lost(): number {
+    return this.#lost;
+  }
+
+  /** What an evaluation of these tools has to know; at once where it is known. */
+  of(org: string, agent: string, tools: readonly string[]): Sightings | Promise<Sightings> {
+    const known = this.#agentTools(org, agent);
+    const now = this.options.elapsed();
+    if (this.#isDown) return now - this.#downMs < retryAfterMs ? down : this.#ask(org, agent, known, tools);
+    const unknown = tools.filter((tool) => {
+      if (known.seen.has(tool)) return false;
+      const absent = known.absent.get(tool);
+      return absent === undefined || now - absent >= absentForMs;
+    });
+    if (unknown.length > 0) return this.#ask(org, agent, known, unknown);
+    return { firstSeenMs: (tool) => known.seen.get(tool)?.firstMs };
+  }
+
+  async #ask(org: string, agent: string, known: AgentTools, tools: readonly string[]): Promise<Sightings> {
+    const { store, elapsed } = this.options;
+    try {
+      const unique = [...new Set(tools)];
+      const found = await store.sightings.firstSeen(org, agent, unique);
+      this.#isDown = false;
+      const now = elapsed();
+      for (const tool of unique) {
+        if (tool.length > nameLengthMax) continue;
+        const firstMs = found.get(tool);
+        if (firstMs === undefined) this.#noteAbsent(known, tool, now);
+        else this.#noteFirst(known, tool, firstMs, Number.NEGATIVE_INFINITY);
+      }
+      this.#weigh(org, agent, known);
+      return { firstSeenMs: (tool) => earlier(known.seen.get(tool)?.firstMs, found.get(tool)) };
+    } catch (error) {
+      this.#fail(error);
+      return down;
+    }
+  }
+
+  /** The agent called these tools now. The store hears of it soon. */
+  record(org: string, agent: string, tools: readonly string[], nowMs: number): void {
+    const known = this.#agentTools(org, agent);
+    for (const tool of tools) {
+      const seen = known.seen.get(tool);
+      if (seen !== undefined && Math.abs(nowMs - seen.notedMs) < lastSeenEveryMs) continue;
+      if (!this.#enqueue(org, { agent, tool, firstMs: nowMs, lastMs: nowMs })) continue;
+      if (tool.length <= nameLengthMax) this.#noteFirst(known, tool, nowMs, nowMs);
+    }
+    this.#weigh(org, agent, known);
+  }
+
+  /** Traces brought earlier times: what is kept of the agent is asked for again. */
+  forget(org: string, agent: string): void {
+    this.#agents.delete(`${org}\u0000${agent}`);
+  }
+
+  /** Everything recorded so far is stored, or the store is down. */
+  async flush(): Promise<void> {
+    while (this.#flushing !== undefined) await this.#flushing;
+    if (this.#pendingCount === 0) return;
+    this.#flushing = this.#write().finally(() => {
+      this.#flushing = undefined;
+    });
+    await this.#flushing;
+  }
+
+  #agentTools(org: string, agent: string): AgentTools {
+    const key = `${org}\u0000${agent}`;
+    let known = this.#agents.get(key);
+    if (known === undefined) {
+      known = { seen: new Map(), absent: new Map() };
+      this.#agents.set(key, known, 1);
+    }
+    return known;
+  }
+
+  #weigh(org: string, agent: string, known: AgentTools): void {
+    this.#agents.weigh(`${org}\u0000${agent}`, 1 + known.seen.size + known.absent.size);
+  }
+
+  #noteFirst({ seen, absent }: AgentTools, tool: string, firstMs: number, notedMs: number): void {
+    absent.delete(tool);
+    const before = seen.get(tool);
+    if (before !== undefined) {
+      before.firstMs = Math.min(before.firstMs, firstMs);
+      if (notedMs !== Number.NEGATIVE_INFINITY) before.notedMs = notedMs;
+      return;
+    }
+    if (seen.size >= sightingsOfAgentKeptMax) dropOldest(seen);
+    seen.set(tool, { firstMs, notedMs });
+  }
+
+  #noteAbsent({ absent }: AgentTools, tool: string, now: number): void {
+    if (absent.size >= sightingsOfAgentKeptMax) dropOldest(absent);
+    absent.set(tool, now);
+  }
+
+  /** False when there is no room. */
+  #enqueue(org: string, sighting: Sighting): boolean {
+    let ofOrg = this.#pending.get(org);
+    if (ofOrg === undefined) {
+      ofOrg = new Map();
+      this.#pending.set(org, ofOrg);
+    }
+    const key = `${sighting.agent}\u0000${sighting.tool}`;
+    const before = ofOrg.get(key);
+    if (before === undefined && this.#pendingCount >= sightingsPendingMax) {
+      this.#lost++;
+      return false;
+    }
+    if (before === undefined) this.#pendingCount++;
+    ofOrg.set(key, before === undefined ? sighting : joined(before, sighting));
+    this.#setTimer(this.#isDown ? retryAfterMs : flushAfterMs);
+    return true;
+  }
+
+  #setTimer(afterMs: number): void {
+    if (this.#isTimed) return;
+    this.#isTimed = true;
+    this.options.later(afterMs, () => {
+      this.#isTimed = false;
+      void this.flush();
+    });
+  }
+
+  async #write(): Promise<void> {
+    const all = this.#pending;
+    this.#pending = new Map();
+    this.#pendingCount = 0;
+    for (const [org, sightings] of all) {
+      const list = [...sightings.values()];
+      for (let from = 0; from < list.length; from += blockLength) {
+        const block = list.slice(from, from + blockLength);
+        try {
+          await this.options.store.sightings.observe(org, block);
+          this.#isDown = false;
+        } catch (error) {
+          this.#fail(error);
+          for (const sighting of list.slice(from)) this.#enqueue(org, sighting);
+          break;
+        }
+      }
+    }
+  }
+
+  #fail(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    if (!this.#isDown) this.options.warn({ kind: "store_down", message: `sightings cannot be read or stored: ${message}` });
+    this.#isDown = true;
+    this.#downMs = this.options.elapsed();
+  }
+}
+
+function joined(a: Sighting, b: Sighting): Sighting {
+  return { ...a, firstMs: Math.min(a.firstMs, b.firstMs), lastMs: Math.max(a.lastMs, b.lastMs) };
+}
+
+function earlier(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined ? b : b === undefined ? a : Math.min(a, b);
+}
+
+function dropOldest(map: Map<string, unknown>): void {
+  for (const key of map.keys()) {
+    map.delete(key);
+    return;
+  }
+}
