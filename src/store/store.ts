@@ -182,7 +182,7 @@ export interface IngestedTrace {
 }
 
 export interface IngestedCall {
-  /** Undefined: always a call of its own. */
+  /** Undefined: a call of its own, known again by its trace, session, tool, time and place among such calls of the trace. */
   readonly callId: string | undefined;
   readonly session: string;
   readonly tool: string;
@@ -197,6 +197,8 @@ export interface StoredCall extends IngestedCall {
   readonly traceId: string;
   readonly format: string;
   readonly timeMs: number;
+  /** False: it had no time, and has that of its ingestion. */
+  readonly dated: boolean;
 }
 
 export interface StoredTrace {
@@ -221,20 +223,29 @@ export interface CallRange {
 }
 
 export interface Ingestion {
+  /** That were sent, new or not. */
   readonly traces: number;
+  /** New ones. */
   readonly calls: number;
-  /** Known by their id in their session (R2). */
+  /** That were there: by their id in their session (R2), or alike where they have none. */
   readonly repeatedCalls: number;
 }
 
+/** How many calls without an id looked the same so far: the places of the next ones. */
+export type AlikeCalls = Map<string, number>;
+
 export interface Traces {
-  /** One transaction; calls also count as sightings at their time. Sending the same again changes nothing. */
-  ingest(org: string, traces: readonly IngestedTrace[], by: Actor): Promise<Ingestion>;
+  /**
+   * One transaction; calls also count as sightings at their time. Sending the same again changes nothing. What is sent as one body in
+   * several ingestions gives one new `alike` to all of them: without it, calls without id, time and difference are only told apart
+   * inside each. Not audited: a trace says when it came.
+   */
+  ingest(org: string, traces: readonly IngestedTrace[], by: Actor, alike?: AlikeCalls): Promise<Ingestion>;
   /** Most recent first. */
   list(org: string, agent: string | undefined, page: Page): Promise<Paged<StoredTrace>>;
-  /** In the order of time, in blocks; memory does not grow with the calls. */
+  /** In the order of time, in blocks; memory grows with the runs that were open at one time, not with the calls. */
   calls(org: string, range: CallRange): AsyncIterable<readonly StoredCall[]>;
-  /** Traces in the range, also those without a call (R1), in blocks. */
+  /** Traces that lasted into the range, also those without a call (R1), in blocks, by the time they began. */
   inRange(org: string, range: CallRange): AsyncIterable<readonly StoredTrace[]>;
   /** Deletes what ended before. The number of traces. */
   prune(org: string | undefined, beforeMs: number): Promise<number>;
@@ -280,8 +291,8 @@ export interface Transactions {
   get(org: string, transactionId: string): Promise<StoredTransaction | undefined>;
   /** The one that binds the session, ended or not; the latest of several. */
   ofSession(org: string, agent: string, session: string): Promise<StoredTransaction | undefined>;
-  /** The first session to come stays bound. Returns the bound one. */
-  bind(org: string, transactionId: string, session: string): Promise<string>;
+  /** The first session to come stays bound. Returns the bound one; undefined when there is no such transaction. */
+  bind(org: string, transactionId: string, session: string): Promise<string | undefined>;
   /** False when there is none or it had ended. */
   end(org: string, transactionId: string, by: Actor): Promise<boolean>;
   list(org: string, agent: string | undefined, page: Page): Promise<Paged<StoredTransaction>>;
