@@ -263,3 +263,15 @@ export const orgFloorsMsMax = 2_000;
 export const recompiledBytesMin = 2 * 1024 * 1024;
 /** Tools of one evaluation: each is an entry of about 600 bytes in the answer. */
 export const evaluateToolsMax = 10_000;
+/** Rows of one statement that writes: with ten columns a sixth of the variables SQLite takes, and some milliseconds. */
+export const storeBlockRows = 500;
+/** Recorded calls read by one statement and handed out as one block: some ten milliseconds in SQLite, which answers on the only thread. */
+export const storeCallsBlock = 2_000;
+/** Recorded calls held while runs that were open at one time are put in order: 10 MB. Each open run has its share, at least 16. */
+export const storeCallsHeld = 20_000;
+/** Recorded runs read by one statement. */
+export const storeTracesBlock = 500;
+/** Agents whose runs are looked up one by one, each in its index; of more, the runs of the whole org are looked through. */
+export const storeAgentsEach = 32;
+/** Looks of calls without an id that one body remembers, 100 bytes each, to tell apart those that look the same. */
+export const alikeCallsMax = 200_000;
