@@ -1,0 +1,136 @@
+import type { Kysely, Transaction } from "kysely";
+import { enter } from "./audit.js";
+import { blocksOf } from "./blocks.js";
+import type { Database } from "./database.js";
+import { larger } from "./extremes.js";
+import { ensureOwner } from "./owners.js";
+import { pageOf } from "./pages.js";
+import type { Agents, StoredAgent } from "./store.js";
+import type { Tables } from "./tables.js";
+import { toStored } from "./text.js";
+
+export function agentsOf(db: Database): Agents {
+  return {
+    list: (org, page) =>
+      db.snapshot((q) =>
+        pageOf(q.selectFrom("agents").where("org", "=", org), page, async (rows) => {
+          const agents = await rows.select("agent").orderBy("agent").execute();
+          return storedAgents(
+            q,
+            org,
+            agents.map(({ agent }) => agent),
+          );
+        }),
+      ),
+    get: (org, agent) => db.read(async (q) => (await storedAgents(q, org, [agent]))[0]),
+    team: (org, team) => db.snapshot((q) => membersOf(q, org, team)),
+    putTeam: (org, team, agents, by) =>
+      db.write(async (trx) => {
+        await ensureOwner(trx, org, undefined, by.atMs);
+        await trx
+          .insertInto("teams")
+          .values({ org, team, created_at_ms: by.atMs, created_by: toStored(by.actor) })
+          // Whoever else puts the same team waits here.
+          .onConflict((c) => c.columns(["org", "team"]).doUpdateSet({ team }))
+          .execute();
+        await trx.deleteFrom("team_agents").where("org", "=", org).where("team", "=", team).execute();
+        const members = [...new Set(agents)];
+        for (const block of blocksOf(members)) {
+          const rows = block.map((agent) => ({ org, team, agent }));
+          await trx.insertInto("team_agents").values(rows).execute();
+        }
+        const detail = JSON.stringify({ agents: members.length });
+        await enter(trx, org, { ...by, action: "team.put", subject: `team/${team}`, detail });
+      }),
+    removeTeam: (org, team, by) =>
+      db.write(async (trx) => {
+        const removed = await trx.deleteFrom("teams").where("org", "=", org).where("team", "=", team).executeTakeFirst();
+        if (removed.numDeletedRows === 0n) return false;
+        await trx.deleteFrom("team_agents").where("org", "=", org).where("team", "=", team).execute();
+        await enter(trx, org, { ...by, action: "team.remove", subject: `team/${team}`, detail: "{}" });
+        return true;
+      }),
+    teams: (org, page) =>
+      db.snapshot((q) =>
+        pageOf(q.selectFrom("teams").where("org", "=", org), page, async (rows) => {
+          const teams = (await rows.select("team").orderBy("team").execute()).map(({ team }) => team);
+          const sizes = await sizesOf(q, org, teams);
+          return teams.map((team) => ({ team, agents: sizes.get(team) ?? 0 }));
+        }),
+      ),
+  };
+}
+
+/** Those of `agents` that there are, by id. */
+async function storedAgents(q: Kysely<Tables>, org: string, agents: readonly string[]): Promise<StoredAgent[]> {
+  if (agents.length === 0) return [];
+  const rows = await q
+    .selectFrom("agents")
+    .leftJoin("policy_owners", (j) =>
+      j.onRef("policy_owners.org", "=", "agents.org").onRef("policy_owners.agent", "=", "agents.agent"),
+    )
+    .where("agents.org", "=", org)
+    .where("agents.agent", "in", agents)
+    .select(["agents.agent", "agents.created_at_ms", "agents.last_seen_at_ms", "policy_owners.active_version"])
+    .select((e) =>
+      e
+        .selectFrom("cards")
+        .whereRef("cards.org", "=", "agents.org")
+        .whereRef("cards.agent", "=", "agents.agent")
+        .select((card) => card.fn.max("cards.version").as("version"))
+        .as("card_version"),
+    )
+    .orderBy("agents.agent")
+    .execute();
+  return rows.map((row) => ({
+    agent: row.agent,
+    createdAtMs: row.created_at_ms,
+    lastSeenAtMs: row.last_seen_at_ms ?? undefined,
+    policyVersion: row.active_version ?? undefined,
+    cardVersion: row.card_version ?? undefined,
+  }));
+}
+
+async function membersOf(q: Kysely<Tables>, org: string, team: string): Promise<readonly string[] | undefined> {
+  const there = await q.selectFrom("teams").where("org", "=", org).where("team", "=", team).select("team").executeTakeFirst();
+  if (there === undefined) return undefined;
+  const members = q.selectFrom("team_agents").where("org", "=", org).where("team", "=", team);
+  return (await members.select("agent").orderBy("agent").execute()).map(({ agent }) => agent);
+}
+
+async function sizesOf(q: Kysely<Tables>, org: string, teams: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  if (teams.length === 0) return new Map();
+  const members = q.selectFrom("team_agents").where("org", "=", org).where("team", "in", teams);
+  const rows = await members
+    .select((e) => ["team", e.fn.countAll<number>().as("agents")])
+    .groupBy("team")
+    .execute();
+  return new Map(rows.map(({ team, agents }) => [team, agents]));
+}
+
+/** Makes the org and its agents where they are missing, and keeps the latest time each was seen. */
+export async function seeAgents(
+  trx: Transaction<Tables>,
+  org: string,
+  lastSeenMs: ReadonlyMap<string, number>,
+  atMs: number,
+): Promise<void> {
+  await ensureOwner(trx, org, undefined, atMs);
+  // Everybody locks them in one order.
+  const agents = [...lastSeenMs.keys()].sort();
+  for (const block of blocksOf(agents)) {
+    const rows = block.map((agent) => ({ org, agent, created_at_ms: atMs, last_seen_at_ms: lastSeenMs.get(agent) as number }));
+    await trx
+      .insertInto("agents")
+      .values(rows)
+      .onConflict((c) =>
+        c
+          .columns(["org", "agent"])
+          .doUpdateSet({ last_seen_at_ms: larger("agents", "last_seen_at_ms") })
+          .where((e) =>
+            e.or([e("agents.last_seen_at_ms", "is", null), e("agents.last_seen_at_ms", "<", e.ref("excluded.last_seen_at_ms"))]),
+          ),
+      )
+      .execute();
+  }
+}
