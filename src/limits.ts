@@ -261,8 +261,6 @@ export const publishRoundsMax = 5;
 export const orgFloorsMsMax = 2_000;
 /** Source bytes of both layers beyond which an org's publish also compiles the agent's: only such artifacts can be too large. */
 export const recompiledBytesMin = 2 * 1024 * 1024;
-/** Tools of one evaluation: each is an entry of about 600 bytes in the answer. */
-export const evaluateToolsMax = 10_000;
 /** Rows of one statement that writes: with ten columns a sixth of the variables SQLite takes, and some milliseconds. */
 export const storeBlockRows = 500;
 /** Recorded calls read by one statement and handed out as one block: some ten milliseconds in SQLite, which answers on the only thread. */
@@ -275,3 +273,9 @@ export const storeTracesBlock = 500;
 export const storeAgentsEach = 32;
 /** Looks of calls without an id that one body remembers, 100 bytes each, to tell apart those that look the same. */
 export const alikeCallsMax = 200_000;
+/** Code units of an API key's name: a line of a list. */
+export const keyNameLengthMax = 128;
+/** Agents that a key is limited to: each request looks through them. */
+export const keyAgentsMax = 1_000;
+/** Agents of one team; a recommendation reads the runs of all of them. */
+export const teamAgentsMax = 10_000;

@@ -13,3 +13,21 @@ export function checkedId(text: unknown, path: string): string {
   const message = `an id is 1 to ${idLengthMax} of A-Z a-z 0-9 . _ -`;
   throw new RegistryFailure("invalid_request", `${path} is no id`, { details: [{ path, message }] });
 }
+
+const letters = "abcdefghijklmnopqrstuvwxyz0123456789";
+
+/** So many of a-z0-9, each as likely as the others. */
+export function randomLetters(randomBytes: (count: number) => Uint8Array, count: number): string {
+  const fair = 256 - (256 % letters.length);
+  let text = "";
+  while (text.length < count) {
+    for (const byte of randomBytes(count)) {
+      if (byte < fair && text.length < count) text += letters[byte % letters.length];
+    }
+  }
+  return text;
+}
+
+export function newPolicyId(randomBytes: (count: number) => Uint8Array): string {
+  return `pol-${randomLetters(randomBytes, 20)}`;
+}

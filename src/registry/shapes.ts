@@ -182,6 +182,8 @@ export interface CardDocument {
   readonly card: object;
   readonly updated_at: string;
   readonly updated_by: string;
+  /** Such as that it has expired. */
+  readonly warnings: readonly FindingShape[];
 }
 
 export interface IngestAnswer {

@@ -33,6 +33,7 @@ export const observationSchemas: Readonly<Record<string, Schema>> = {
     card: { description: "As it was sent.", type: "object" },
     updated_at: time,
     updated_by: text(),
+    warnings: list(ref("Finding")),
   }),
   AgentList: page(
     "",

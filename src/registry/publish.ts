@@ -1,0 +1,252 @@
+import { floorOf } from "../analysis/floor.js";
+import { textDigest } from "../compiler/digest.js";
+import { orgFloorsMsMax, publishRoundsMax, recompiledBytesMin, textBytesMax } from "../limits.js";
+import type { Policy } from "../policy/model.js";
+import { ExpectationFailed, LayerMoved } from "../store/failures.js";
+import type { Expectation, Owner, PolicyVersion } from "../store/store.js";
+import { utf8Length } from "../syntax/source.js";
+import { checkedOwner, ownerText, perPageMax } from "./access.js";
+import {
+  checkedPolicy,
+  findingShape,
+  policyDocument,
+  policyLabel,
+  type ReadPolicy,
+  readPolicy,
+  storedPolicy,
+} from "./documents.js";
+import { RegistryFailure } from "./failure.js";
+import { newPolicyId } from "./ids.js";
+import type { PolicyOwner, PublishOptions, SourceText } from "./registry.js";
+import type { Caller, Services } from "./services.js";
+import type { FindingShape, PublishedPolicy } from "./shapes.js";
+import { checkFloor, compiledArtifact, mergeLayers, ownDigest, verifyPolicy } from "./verify.js";
+
+const whatever: Expectation = { kind: "any" };
+
+/** What one publish works with. */
+interface Publication {
+  readonly services: Services;
+  readonly caller: Caller;
+  readonly owner: Owner;
+  readonly read: ReadPolicy;
+  readonly policy: Policy;
+  readonly options: PublishOptions;
+  readonly restoredFrom: number | undefined;
+}
+
+export async function publish(
+  services: Services,
+  caller: Caller,
+  policyOwner: PolicyOwner,
+  source: SourceText,
+  options: PublishOptions = {},
+): Promise<PublishedPolicy> {
+  const owner = checkedOwner(caller, policyOwner);
+  return publishText({ services, caller, owner, options, restoredFrom: undefined }, source.bytes, source.mediaType);
+}
+
+/** A new version with the text of an old one, verified like any other. */
+export async function rollback(
+  services: Services,
+  caller: Caller,
+  policyOwner: PolicyOwner,
+  version: number,
+  options: PublishOptions = {},
+): Promise<PublishedPolicy> {
+  const owner = checkedOwner(caller, policyOwner);
+  const old = await findVersion(services, owner, version);
+  return publishText({ services, caller, owner, options, restoredFrom: version }, old.source, old.mediaType);
+}
+
+/** @throws RegistryFailure `not_found`, or `invalid_request` for what is no version */
+export async function findVersion({ store }: Services, owner: Owner, version: number | undefined): Promise<PolicyVersion> {
+  if (version !== undefined && !(Number.isSafeInteger(version) && version > 0)) {
+    const details = [{ path: "version", message: "a whole number from 1" }];
+    throw new RegistryFailure("invalid_request", "versions are whole numbers from 1", { details });
+  }
+  const found = await (version === undefined ? store.policies.active(owner) : store.policies.version(owner, version));
+  if (found !== undefined) return found;
+  const what = version === undefined ? "no active policy" : `no version ${version} of the policy`;
+  throw new RegistryFailure("not_found", `there is ${what} of ${ownerText(owner)}`);
+}
+
+async function publishText(
+  publication: Omit<Publication, "read" | "policy">,
+  source: string | Uint8Array,
+  mediaType: "yaml" | "json",
+): Promise<PublishedPolicy> {
+  const { owner, options } = publication;
+  checkMessage(options.message);
+  const read = readPolicy(source, { label: policyLabel(owner.org, owner, mediaType), mediaType });
+  const policy = checkedPolicy(read);
+  // The layer is known before any other is read: a wrong scope is no matter of the org's policy.
+  mergeLayers(owner.agent === undefined ? { org: policy } : { agent: policy });
+  return inRounds({ ...publication, read, policy });
+}
+
+function checkMessage(message: string | undefined): void {
+  if (message === undefined || message.length * 3 <= textBytesMax || utf8Length(message) <= textBytesMax) return;
+  const details = [{ path: "message", message: `at most ${textBytesMax} bytes` }];
+  throw new RegistryFailure("invalid_request", "the message is too long", { details });
+}
+
+/** Verified against the org's policy as it is; should that move before the version is stored, verified again. */
+async function inRounds(publication: Publication): Promise<PublishedPolicy> {
+  const { services, owner, options } = publication;
+  const expected = options.expected ?? whatever;
+  for (let round = 0; round < publishRoundsMax; round++) {
+    const { org, own } = await present(services, owner);
+    checkExpectation(expected, own);
+    if (own !== undefined && repeats(publication, own)) return answered(publication, own, undefined, []);
+    try {
+      return await verifyAndStore(publication, org);
+    } catch (error) {
+      if (error instanceof ExpectationFailed) throw expectationFailure(expected, error.active);
+      if (!(error instanceof LayerMoved)) throw error;
+    }
+  }
+  throw new RegistryFailure("conflict", `the org's policy changed ${publishRoundsMax} times meanwhile; publish again`);
+}
+
+async function present({ store }: Services, owner: Owner): Promise<{ org?: PolicyVersion; own: PolicyVersion | undefined }> {
+  if (owner.agent === undefined) return { own: await store.policies.active(owner) };
+  const { org, agent } = await store.policies.layers(owner.org, owner.agent);
+  return { ...(org && { org }), own: agent };
+}
+
+/** To fail before the work rather than after it; the store asks again in its transaction. */
+function checkExpectation(expected: Expectation, active: PolicyVersion | undefined): void {
+  if (!isMet(expected, active?.version)) throw expectationFailure(expected, active?.version);
+}
+
+function isMet(expected: Expectation, active: number | undefined): boolean {
+  switch (expected.kind) {
+    case "any":
+      return true;
+    case "absent":
+      return active === undefined;
+    case "present":
+      return active !== undefined;
+    case "version":
+      return active !== undefined && expected.versions.includes(active);
+  }
+}
+
+/** `precondition_failed` for who asked for a version, `conflict` for who did not. */
+export function expectationFailure(expected: Expectation, active: number | undefined): RegistryFailure {
+  const is = active === undefined ? "nothing is active" : `version ${active} is active`;
+  if (expected.kind === "any") return new RegistryFailure("conflict", `${is} now; look at it and try again`);
+  return new RegistryFailure("precondition_failed", `${is}, which is not what was expected`);
+}
+
+/** The same bytes again, with nothing new to say about them: no new version. */
+function repeats({ read, options }: Publication, active: PolicyVersion): boolean {
+  const sameText = active.source === read.text && active.mediaType === read.mediaType;
+  return sameText && (options.message === undefined || options.message === active.message);
+}
+
+async function verifyAndStore(publication: Publication, org: PolicyVersion | undefined): Promise<PublishedPolicy> {
+  const { services, caller, owner, read, policy, options, restoredFrom } = publication;
+  const layers = owner.agent === undefined ? { org: policy } : { org: org && storedPolicy(org), agent: policy };
+  const verified = verifyPolicy(layers, { confirmBroad: options.confirmBroad === true });
+  const warnings = verified.warnings.map(findingShape);
+  if (owner.agent === undefined) warnings.push(...(await verifyAgents(publication)));
+  const stored = await services.store.policies.publish(
+    {
+      owner,
+      name: policy.meta.name,
+      description: policy.meta.description,
+      source: read.text,
+      mediaType: read.mediaType,
+      sourceDigest: textDigest(read.text),
+      digest: ownDigest(policy),
+      artifact: verified.artifact,
+      orgVersion: org?.version,
+      createdAtMs: services.clock(),
+      createdBy: caller.actor,
+      message: options.message,
+      restoredFrom,
+      newPolicyId: newPolicyId(services.randomBytes),
+    },
+    options.expected ?? whatever,
+  );
+  services.engines.changed({ org: owner.org, agent: owner.agent, kind: "policy", id: undefined });
+  return answered(publication, stored, stored.archived, warnings);
+}
+
+function answered(
+  { read, policy }: Publication,
+  stored: PolicyVersion,
+  archived: number | undefined,
+  warnings: readonly FindingShape[],
+): PublishedPolicy {
+  const all = [...read.diagnostics.map(findingShape), ...warnings];
+  return { ...policyDocument(stored, policy), archived_version: archived ?? null, warnings: all };
+}
+
+/**
+ * An org's new policy against every active policy of its agents: that they merge and stay loadable, for all of them; that the floor
+ * holds, for as many as there is time for. It holds for the others, too, by the way layers merge, and they are counted in a warning.
+ */
+async function verifyAgents({ services, owner, read, policy: org }: Publication): Promise<FindingShape[]> {
+  const { store, elapsed, pause } = services;
+  const warnings: FindingShape[] = [];
+  let unproven = 0;
+  let usedMs = 0;
+  for (let page = 1; ; page++) {
+    const { items, total } = await store.policies.list(owner.org, { page, perPage: perPageMax });
+    for (const item of items) {
+      const agentId = item.owner.agent;
+      if (agentId === undefined) continue;
+      const stored = await store.policies.active(item.owner);
+      if (stored === undefined) continue;
+      await pause();
+      const agent = storedPolicy(stored);
+      const began = elapsed();
+      const proven = namingAgent(agentId, () => {
+        const { merged, warnings: found } = mergeLayers({ org, agent });
+        for (const finding of found)
+          if (warnings.length < perPageMax) warnings.push(agentFinding(agentId, findingShape(finding)));
+        if (read.text.length + stored.source.length > recompiledBytesMin) compiledArtifact(merged);
+        return usedMs < orgFloorsMsMax && isProven(org, agent);
+      });
+      if (!proven) unproven++;
+      usedMs += elapsed() - began;
+    }
+    if (page * perPageMax >= total || items.length === 0) break;
+  }
+  if (unproven > 0) warnings.push(unprovenFinding(unproven));
+  return warnings;
+}
+
+/** False where it takes more than the budget of an exploration. @throws RegistryFailure when it is broken */
+function isProven(org: Policy, agent: Policy): boolean {
+  const report = floorOf(org, agent);
+  checkFloor({ ...report, undecided: [] });
+  return report.holds;
+}
+
+function namingAgent<T>(agentId: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof RegistryFailure)) throw error;
+    const message = `with the active policy of the agent \`${agentId}\`: ${error.message}`;
+    throw new RegistryFailure(error.code, message, { details: error.details });
+  }
+}
+
+function agentFinding(agentId: string, { line: _line, column: _column, ...finding }: FindingShape): FindingShape {
+  return { ...finding, message: `agent \`${agentId}\`: ${finding.message}` };
+}
+
+function unprovenFinding(count: number): FindingShape {
+  return {
+    code: "floor_not_proven",
+    level: "notice",
+    path: "",
+    message: `the floor holds by the way layers merge, and for ${count} ${count === 1 ? "agent" : "agents"} there was no time to prove it name by name`,
+    fix: "prove it with `smoltbot policy floor` when you have the time",
+  };
+}
