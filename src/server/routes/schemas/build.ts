@@ -19,11 +19,11 @@ export function open(description: string, required: Fields, optional: Fields = {
 }
 
 export function list(items: Schema, description?: string): Schema {
-  return { ...(description !== undefined && { description }), type: "array", items };
+  return { ...(description !== undefined && description !== "" && { description }), type: "array", items };
 }
 
 export function oneOf(values: readonly unknown[], description?: string): Schema {
-  return { ...(description !== undefined && { description }), enum: values };
+  return { ...(description !== undefined && description !== "" && { description }), enum: values };
 }
 
 export function nullable(schema: Schema): Schema {
@@ -33,11 +33,11 @@ export function nullable(schema: Schema): Schema {
 }
 
 export function text(description?: string): Schema {
-  return { ...(description !== undefined && { description }), type: "string" };
+  return { ...(description !== undefined && description !== "" && { description }), type: "string" };
 }
 
 export function whole(description?: string, minimum = 0): Schema {
-  return { ...(description !== undefined && { description }), type: "integer", minimum };
+  return { ...(description !== undefined && description !== "" && { description }), type: "integer", minimum };
 }
 
 /** One of `components/schemas`. */
