@@ -3,6 +3,7 @@ import { commandCodes } from "./catalogue/command.js";
 import { documentCodes } from "./catalogue/document.js";
 import type { CodeEntry } from "./catalogue/entry.js";
 import { policyCodes } from "./catalogue/policy.js";
+import { registryCodes } from "./catalogue/registry.js";
 import { suiteCodes } from "./catalogue/suite.js";
 import { traceCodes } from "./catalogue/trace.js";
 import type { Diagnostic, Level, Span } from "./diagnostic.js";
@@ -15,6 +16,7 @@ export const catalogue = {
   suite: suiteCodes,
   trace: traceCodes,
   command: commandCodes,
+  registry: registryCodes,
 } as const satisfies Record<string, Record<string, CodeEntry>>;
 
 type Areas = typeof catalogue;

@@ -1,6 +1,8 @@
 import { textDigest } from "../compiler/digest.js";
+import { diagnostic } from "../diagnostics/codes.js";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import { hasErrors } from "../diagnostics/diagnostic.js";
+import { quoteText } from "../diagnostics/escape.js";
 import { Findings } from "../diagnostics/findings.js";
 import { policyBytesMax } from "../limits.js";
 import { timeJson } from "../report/json/rule.js";
@@ -21,8 +23,8 @@ export async function getCard({ store, clock }: Services, caller: Caller, agentI
   const agent = checkedAgent(caller, agentId);
   const stored = await store.cards.get(caller.org, agent);
   if (stored === undefined) throw new RegistryFailure("not_found", `there is no card of the agent \`${agent}\``);
-  const { diagnostics } = parseCard(stored.source, { file: cardLabel(stored), nowMs: clock() });
-  return cardDocument(stored, diagnostics);
+  const { value: card, diagnostics } = parseCard(stored.source, { file: cardLabel(stored), nowMs: clock() });
+  return cardDocument(stored, [...diagnostics, ...otherAgent(agent, card?.agentId)]);
 }
 
 /** A new version, unless it is the same text again. An expired card is taken, with a warning (semantics C2). */
@@ -53,11 +55,17 @@ export async function putCard(
   try {
     const stored = await store.cards.put(caller.org, draft, expected);
     engines.changed({ org: caller.org, agent, kind: "card", id: undefined });
-    return cardDocument(stored, diagnostics);
+    return cardDocument(stored, [...diagnostics, ...otherAgent(agent, card.agentId)]);
   } catch (error) {
     if (error instanceof ExpectationFailed) throw expectationFailure(expected, error.active);
     throw error;
   }
+}
+
+function otherAgent(agent: string, named: string | undefined): Diagnostic[] {
+  if (named === undefined || named === agent) return [];
+  const message = `the card names the agent ${quoteText(named)}, and it is kept for \`${agent}\``;
+  return [diagnostic("card_other_agent", { message, path: "agent_id" })];
 }
 
 function cardLabel({ agent, mediaType }: Pick<StoredCard, "agent" | "mediaType">): string {

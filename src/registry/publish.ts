@@ -1,5 +1,6 @@
 import { floorOf } from "../analysis/floor.js";
 import { textDigest } from "../compiler/digest.js";
+import { diagnostic } from "../diagnostics/codes.js";
 import { orgFloorsMsMax, publishRoundsMax, recompiledBytesMin, textBytesMax } from "../limits.js";
 import type { Policy } from "../policy/model.js";
 import { ExpectationFailed, LayerMoved } from "../store/failures.js";
@@ -242,11 +243,7 @@ function agentFinding(agentId: string, { line: _line, column: _column, ...findin
 }
 
 function unprovenFinding(count: number): FindingShape {
-  return {
-    code: "floor_not_proven",
-    level: "notice",
-    path: "",
-    message: `the floor holds by the way layers merge, and for ${count} ${count === 1 ? "agent" : "agents"} there was no time to prove it name by name`,
-    fix: "prove it with `smoltbot policy floor` when you have the time",
-  };
+  const agents = count === 1 ? "1 agent" : `${count} agents`;
+  const message = `the floor holds by the way layers merge, and there was no time to prove it name by name for ${agents}`;
+  return findingShape(diagnostic("floor_not_proven", { message }));
 }
