@@ -1,16 +1,14 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Kysely, sql, type Transaction } from "kysely";
-import type pg from "pg";
 import { storeRetriesMax } from "../limits.js";
+import { addChange } from "./change-log.js";
 import type { Database } from "./database.js";
 import { type PostgresAddress, postgresDialect, postgresPlace, postgresPool } from "./dialect-postgres.js";
 import { StoreUnavailable } from "./failures.js";
+import { changesChannel, listening } from "./listening.js";
 import { migrate } from "./migrations/migrate.js";
 import type { Tables } from "./tables.js";
 import { codeOf, connectionLost, unavailable } from "./unavailable.js";
-
-/** On which changes are told. Of the whole database: another schema's come here, too, and cost one query. */
-export const changesChannel = "smoltbot_changes";
 
 /** "smoltbot" as a number: the advisory lock that puts changes in the order of their commits. */
 const changesLock = 7_813_577_629_180_260n;
@@ -25,7 +23,7 @@ export async function openPostgres(address: PostgresAddress): Promise<Database> 
     await db.destroy().catch(() => {});
     throw unavailable(error, place) ?? error;
   }
-  return database(place, db, pool);
+  return database(place, db, address.url);
 }
 
 /** Lost a race or the connection before anything was committed: the same once more is right. */
@@ -65,8 +63,7 @@ async function write<T>(place: string, db: Kysely<Tables>, queries: (trx: Transa
   return repeated(place, attempt, () => !(committing && lost));
 }
 
-function database(place: string, db: Kysely<Tables>, pool: pg.Pool): Database {
-  const listeners = new Set<() => void>();
+function database(place: string, db: Kysely<Tables>, url: string): Database {
   let closed: Promise<void> | undefined;
   const whileOpen = <T>(work: () => Promise<T>): Promise<T> =>
     closed === undefined ? work() : Promise.reject(new StoreUnavailable(`${place} was closed`));
@@ -78,25 +75,16 @@ function database(place: string, db: Kysely<Tables>, pool: pg.Pool): Database {
       whileOpen(() =>
         repeated(place, () => db.transaction().setIsolationLevel("repeatable read").setAccessMode("read only").execute(queries)),
       ),
-    write: async (queries) => {
-      const result = await whileOpen(() => write(place, db, queries));
-      for (const listener of listeners) listener();
-      return result;
-    },
-    announce: async (trx, { org, agent, kind, id }) => {
+    write: (queries) => whileOpen(() => write(place, db, queries)),
+    announce: async (trx, change) => {
       await sql`select pg_advisory_xact_lock(${sql.lit(changesLock)})`.execute(trx);
-      await trx
-        .insertInto("changes")
-        .values({ org, agent: agent ?? null, kind, id: id ?? null })
-        .execute();
+      await addChange(trx, change);
       await sql`select pg_notify(${changesChannel}, '')`.execute(trx);
     },
-    onCommit: (listener) => {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
+    changes: listening(url),
+    backup: undefined,
     close: () => {
-      closed ??= db.destroy().then(() => void pool.ended);
+      closed ??= db.destroy();
       return closed;
     },
   };

@@ -2,7 +2,9 @@ import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { Kysely } from "kysely";
-import { storeLockWaitMs } from "../limits.js";
+import { storeLockWaitMs, storePollMs } from "../limits.js";
+import { backUp, type Copy, copyThrough, vacuumInto } from "./backup.js";
+import { addChange } from "./change-log.js";
 import type { Database } from "./database.js";
 import { sqliteDialect } from "./dialect-sqlite.js";
 import { StoreUnavailable } from "./failures.js";
@@ -25,7 +27,8 @@ export async function openSqlite(path: string): Promise<Database> {
       await migrate(writes, "sqlite", place);
       // A database in memory belongs to one connection.
       const reads = memory ? writes : readingFrom(await prepared(open(path), files));
-      return database(place, writes, reads, mapped);
+      const copy: Copy = memory ? (target) => vacuumInto(writer, target) : (target) => copyThrough(open(path), target);
+      return database(place, writes, reads, copy, mapped);
     } catch (error) {
       for (const file of files) file.close();
       throw error;
@@ -84,8 +87,8 @@ function mapping(place: string): Mapped {
   };
 }
 
-function database(place: string, writes: Kysely<Tables>, reads: Kysely<Tables>, mapped: Mapped): Database {
-  const listeners = new Set<() => void>();
+function database(place: string, writes: Kysely<Tables>, reads: Kysely<Tables>, copy: Copy, mapped: Mapped): Database {
+  const hints = new Set<() => void>();
   let closed: Promise<void> | undefined;
   const whileOpen: Mapped = (work) => {
     if (closed !== undefined) return Promise.reject(new StoreUnavailable(`${place} was closed`));
@@ -98,18 +101,23 @@ function database(place: string, writes: Kysely<Tables>, reads: Kysely<Tables>, 
     snapshot: (queries) => whileOpen(() => reads.transaction().execute(queries)),
     write: async (queries) => {
       const result = await whileOpen(() => writes.transaction().execute(queries));
-      for (const listener of listeners) listener();
+      for (const hint of hints) hint();
       return result;
     },
-    announce: async (trx, { org, agent, kind, id }) => {
-      await trx
-        .insertInto("changes")
-        .values({ org, agent: agent ?? null, kind, id: id ?? null })
-        .execute();
+    // One writer at a time: numbers are given in the order of commits.
+    announce: addChange,
+    changes: {
+      everyMs: storePollMs,
+      look: (queries) => whileOpen(() => queries(reads)),
+      onHint: (hint) => {
+        hints.add(hint);
+        return () => void hints.delete(hint);
+      },
+      close: async () => {},
     },
-    onCommit: (listener) => {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
+    backup: async (path) => {
+      if (closed !== undefined) throw new StoreUnavailable(`${place} was closed`);
+      await backUp(copy, path);
     },
     close: () => {
       closed ??= mapped(async () => {

@@ -1,4 +1,5 @@
 import type { Kysely, Transaction } from "kysely";
+import type { ChangeSource } from "./change-feed.js";
 import type { Change } from "./changes.js";
 import type { Tables } from "./tables.js";
 
@@ -22,7 +23,9 @@ export interface Database {
    * others wait from here on.
    */
   announce(trx: Transaction<Tables>, change: Omit<Change, "seq">): Promise<void>;
-  /** Calls back after each transaction of this process that was committed. */
-  onCommit(listener: () => void): () => void;
+  /** Where the feed of changes looks. */
+  readonly changes: ChangeSource;
+  /** A copy of the whole, as of one moment, in a new file; undefined where the database brings tools of its own. */
+  readonly backup: ((path: string) => Promise<void>) | undefined;
   close(): Promise<void>;
 }

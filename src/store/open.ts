@@ -3,6 +3,7 @@ import { sql } from "kysely";
 import { agentsOf } from "./agents.js";
 import { auditLog } from "./audit.js";
 import { cardsOf } from "./cards.js";
+import { changeFeed } from "./change-feed.js";
 import type { Database } from "./database.js";
 import { openPostgres } from "./database-postgres.js";
 import { openSqlite } from "./database-sqlite.js";
@@ -42,6 +43,7 @@ export async function openDatabase({ url, path }: StorePlace, { poolSize = 10 }:
 
 /** The store that a database holds. */
 export function storeOn(db: Database): Store {
+  const feed = changeFeed(db.changes);
   return {
     kind: db.kind,
     policies: policiesOf(db),
@@ -52,9 +54,15 @@ export function storeOn(db: Database): Store {
     transactions: transactionsOf(db),
     keys: keysOf(db),
     audit: auditLog(db),
-    changes: { listen: () => () => {}, healthy: true },
+    changes: feed,
     ping: () => db.read(async (q) => void (await sql`select count(*) from (select 1 from orgs limit 1) as one`.execute(q))),
-    backup: async () => {},
-    close: () => db.close(),
+    backup: async (path) => {
+      if (db.backup === undefined) throw new TypeError("PostgreSQL brings pg_dump");
+      await db.backup(path);
+    },
+    close: async () => {
+      await feed.close();
+      await db.close();
+    },
   };
 }

@@ -60,3 +60,16 @@ const all: readonly StoreKind[] = [
 
 /** For `describe.each`: SQLite, and PostgreSQL where one answers. */
 export const storeKinds: readonly StoreKind[] = (await postgresAnswers()) ? all : all.slice(0, 1);
+
+/** Texts that databases change, refuse or obey. */
+export const hostileTexts: readonly (readonly [string, string])[] = [
+  ["an injection", "x'); drop table policy_versions; --"],
+  ["placeholders", "? ?1 :a $1 @b %s \\'"],
+  ["NUL", "a\0b\0"],
+  ["unpaired surrogates", "\ud800 \udfff \udc00\ud800 \u{1f600}"],
+  ["the escape itself", "\x10 \x100000 \x10# \x10d800 \x1010\x10"],
+  ["what is not normalised", "e\u0301 \u00e9 \ufeff\u200b\u202e"],
+  ["names of prototypes", "__proto__"],
+  ["nothing", ""],
+  ["1 MB", `${"\u20ac'\"\\".repeat(170_000)}end`],
+];
