@@ -1,4 +1,5 @@
 import type { commandCodes } from "../diagnostics/catalogue/command.js";
+import type { registryCodes } from "../diagnostics/catalogue/registry.js";
 import type { suiteCodes } from "../diagnostics/catalogue/suite.js";
 import { diagnostic, type Finding } from "../diagnostics/codes.js";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
@@ -20,7 +21,7 @@ export class CommandFailure extends Error {
 
 /** A failure with one finding about the command line or a file it names. `message`: user text escaped and in backquotes. */
 export function failure(
-  code: keyof typeof commandCodes | keyof typeof suiteCodes,
+  code: keyof typeof commandCodes | keyof typeof suiteCodes | keyof typeof registryCodes,
   message: string,
   more: Omit<Finding, "message"> = {},
   sources?: Sources,

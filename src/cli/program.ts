@@ -65,12 +65,50 @@ const groups: readonly Group[] = [
         load: () => import("./commands/bench.js"),
       },
       { name: "dump", summary: "show a compiled artifact as text", load: () => import("./commands/dump.js") },
+      {
+        name: "publish",
+        summary: "make a policy the active one of an agent or of the org, after showing what changes",
+        load: () => import("./commands/publish.js"),
+      },
+      {
+        name: "list",
+        summary: "list the active policies of the registry",
+        load: () => import("./commands/list.js"),
+      },
+      { name: "history", summary: "list the versions of a policy", load: () => import("./commands/history.js") },
+      { name: "rollback", summary: "publish an old version again", load: () => import("./commands/rollback.js") },
+      {
+        name: "get",
+        summary: "print a published policy, or what is resolved for an agent",
+        load: () => import("./commands/get.js"),
+      },
+      { name: "unpublish", summary: "have no active version; the versions stay", load: () => import("./commands/unpublish.js") },
+    ],
+  },
+  {
+    name: "card",
+    summary: "alignment cards of agents in the registry",
+    verbs: [
+      { name: "publish", summary: "store the card of an agent", load: () => import("./commands/card-publish.js") },
+      { name: "show", summary: "show the stored card of an agent", load: () => import("./commands/card-show.js") },
     ],
   },
   {
     name: "traces",
-    summary: "look at recorded agent runs",
-    verbs: [{ name: "list", summary: "list the tools that agents really used", load: () => import("./commands/traces-list.js") }],
+    summary: "look at recorded agent runs, and keep them in the registry",
+    verbs: [
+      { name: "list", summary: "list the tools that agents really used", load: () => import("./commands/traces-list.js") },
+      { name: "import", summary: "store recorded runs in the registry", load: () => import("./commands/traces-import.js") },
+    ],
+  },
+  {
+    name: "keys",
+    summary: "API keys of the server",
+    verbs: [
+      { name: "create", summary: "make a key and show it once", load: () => import("./commands/keys-create.js") },
+      { name: "list", summary: "list keys, without their secrets", load: () => import("./commands/keys-list.js") },
+      { name: "revoke", summary: "have a key refused from now on", load: () => import("./commands/keys-revoke.js") },
+    ],
   },
 ];
 
@@ -99,15 +137,19 @@ export async function runCommand(args: readonly string[], terminal: Terminal): P
 }
 
 function newProgram(terminal: Terminal): Command {
-  return new Command("smoltbot")
-    .description("Compiled policies for what AI agents may do with tools.")
-    .version(version)
-    .exitOverride()
-    .showHelpAfterError("Run the command with --help to see what it takes.")
-    .configureOutput({
-      writeOut: terminal.out,
-      writeErr: terminal.err,
-      outputError: (text, write) => write(text.split("\n").map(escapeText).join("\n")),
-    })
-    .addHelpText("after", "\nExample:\n  $ smoltbot policy init && smoltbot policy validate policy.yaml\n");
+  return (
+    new Command("smoltbot")
+      .description("Compiled policies for what AI agents may do with tools.")
+      .version(version)
+      // `policy get --version 3` is its own option.
+      .enablePositionalOptions()
+      .exitOverride()
+      .showHelpAfterError("Run the command with --help to see what it takes.")
+      .configureOutput({
+        writeOut: terminal.out,
+        writeErr: terminal.err,
+        outputError: (text, write) => write(text.split("\n").map(escapeText).join("\n")),
+      })
+      .addHelpText("after", "\nExample:\n  $ smoltbot policy init && smoltbot policy validate policy.yaml\n")
+  );
 }

@@ -1,3 +1,4 @@
+import { isatty } from "node:tty";
 import pc from "picocolors";
 import type { Paint } from "../report/paint.js";
 import { plain } from "../report/paint.js";
@@ -13,6 +14,8 @@ export interface Terminal {
   err(text: string): void;
   /** Standard input, for `--traces -`. */
   readonly stdin: AsyncIterable<Uint8Array>;
+  /** Asks for y or n, on stderr; absent where standard input is no terminal. Anything but yes, also no answer, is no. */
+  confirm?(question: string): Promise<boolean>;
   /** What the process will exit with; a command that found something that fails sets it. */
   exitCode: number;
   /** A bar, or a running count, on stderr when that is a terminal, else nothing. */
@@ -51,6 +54,7 @@ export function openTerminal(): ProcessTerminal {
     get stdin() {
       return process.stdin;
     },
+    ...(isatty(0) ? { confirm: askYesNo } : {}),
     exitCode: EXIT_OK,
     paint: colored(process.stdout) ? marks() : plain,
     colorErrors: colored(process.stderr),
@@ -74,6 +78,19 @@ export function openTerminal(): ProcessTerminal {
       if (interrupted) process.stdout.write("", () => process.exit());
     },
   };
+}
+
+async function askYesNo(question: string): Promise<boolean> {
+  const { createInterface } = await import("node:readline");
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await new Promise<string>((resolve) => {
+    // The end of the input and Ctrl-C are answers, too.
+    lines.once("close", () => resolve(""));
+    lines.once("SIGINT", () => resolve(""));
+    lines.question(`${question} (y/N) `, resolve);
+  });
+  lines.close();
+  return /^\s*y(?:es)?\s*$/i.test(answer);
 }
 
 /** Only a terminal gets colours, and not when the user asked for none. */
