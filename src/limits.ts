@@ -279,3 +279,25 @@ export const keyNameLengthMax = 128;
 export const keyAgentsMax = 1_000;
 /** Agents of one team; a recommendation reads the runs of all of them. */
 export const teamAgentsMax = 10_000;
+/** Milliseconds between two writes of when a key was last used: every request would be a write otherwise. */
+export const keyUseStepMs = 60_000;
+/** Keys whose last use is remembered, some 100 bytes each; then all are written once more. */
+export const keyUsesKeptMax = 10_000;
+/** Milliseconds between looks at the changes of other processes on one SQLite file: some 20 microseconds each. */
+export const storePollMs = 200;
+/** The same for PostgreSQL, which also tells of them: this is for when it cannot. */
+export const storePollPostgresMs = 500;
+/** Changes read at once: some 200 KB. */
+export const storeChangesBlock = 1_000;
+/** Milliseconds without a look at the changes after which a feed says that answers may be old. */
+export const storeFeedStaleMs = 1_000;
+/** Calls of one ingestion that wait for their trace to name its agent, about 200 bytes each; past it they get the agent of the request. */
+export const ingestWaitingCallsMax = 100_000;
+/** Traces of one ingestion that are named as not stored; the rest is counted. */
+export const ingestFindingsMax = 20;
+/** Days of a historical evaluation, as documented. */
+export const historicalDaysMax = 30;
+/** Violations listed in the answer of one, about 500 bytes each; all are counted. */
+export const historicalViolationsMax = 1_000;
+/** Calls it keeps (29 bytes each) before it counts and forgets: the store knows every first use, so nothing is judged too early. */
+export const bufferedHistoricalCallsMax = 262_144;

@@ -1,6 +1,6 @@
 import type { Context, Evaluation, Sightings, ToolOutcome } from "../engine/result.js";
 import type { SessionState } from "../engine/session.js";
-import { evaluateToolsMax } from "../limits.js";
+import { toolsPerRequestMax } from "../limits.js";
 import { coverageOf } from "../policy/coverage.js";
 import { decideOnFault } from "../policy/fault.js";
 import { evaluationJson } from "../report/json/evaluation.js";
@@ -64,8 +64,8 @@ export async function evaluate(services: Services, caller: Caller, request: Eval
 const nameOf = (tool: unknown): string => (typeof tool === "string" ? tool : "");
 
 function checkTools(tools: unknown): void {
-  const message = `a list of at most ${evaluateToolsMax} tool names`;
-  if (Array.isArray(tools) && tools.length <= evaluateToolsMax) return;
+  const message = `a list of at most ${toolsPerRequestMax} tool names`;
+  if (Array.isArray(tools) && tools.length <= toolsPerRequestMax) return;
   throw new RegistryFailure("invalid_request", `tools must be ${message}`, { details: [{ path: "tools", message }] });
 }
 
@@ -197,7 +197,7 @@ function answerOf(
     durationMs: Math.round((endedMs - startedMs) * 1000) / 1000,
     exit: { code: 0, reasons: [] },
   };
-  const { exit: _, ...json } = evaluationJson(evaluation, frame) as Record<string, unknown> & { readonly exit: unknown };
+  const { schema: _, exit: __, ...json } = evaluationJson(evaluation, frame) as Record<string, unknown>;
   const { name, digest, sources } = evaluation.policy;
   return {
     ...json,

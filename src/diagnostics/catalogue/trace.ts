@@ -127,4 +127,11 @@ export const traceCodes = {
       "The traces hold more refused, approved and escalated calls than a recommendation learns from; the first ones count.",
     fix: "give fewer traces, or divide them by agent",
   },
+  trace_agent_refused: {
+    level: "error",
+    title: "a trace that belongs to no agent it can be stored for",
+    meaning:
+      "A registry keeps traces by agent. This one names none and none was given for it, or names one that is no id or not of this key.",
+    fix: "name the agent by `--agent`, or by `agent_id` in the request, for traces that name none",
+  },
 } as const satisfies Record<string, CodeEntry>;

@@ -24,6 +24,7 @@ import { otlp } from "./otlp.js";
 import { otlpProtobuf } from "./otlp-protobuf.js";
 import { parquet } from "./parquet.js";
 import { spanArray } from "./span-array.js";
+import { storedRuns } from "./stored-runs.js";
 import { tempo } from "./tempo.js";
 
 /** Every format we read; on a tie the earlier one wins. A new format is one file and one entry here. */
@@ -46,6 +47,7 @@ export const formats: readonly TraceFormat[] = [
   openaiChat,
   openaiResponses,
   anthropicMessages,
+  storedRuns,
   decisionLog,
   events,
   csv,
