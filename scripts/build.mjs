@@ -1,4 +1,4 @@
-// Source to build/: every module as tsc emits it, the JSON schemas, and two bundles (the evaluator and the command).
+// Source to build/: every module as tsc emits it, the JSON schemas, and three bundles (the evaluator, the SDK and the command).
 // Everything is written aside first and moved into place file by file, so a test that runs meanwhile never reads half a file.
 import { spawnSync } from "node:child_process";
 import {
@@ -26,7 +26,7 @@ const refuseImports = {
     context.onResolve({ filter: /^[^.]/ }, (args) =>
       args.kind === "entry-point"
         ? undefined
-        : { errors: [{ text: `the runtime may not import \`${args.path}\` (from ${relative(root, args.importer)})` }] },
+        : { errors: [{ text: `what ships alone may not import \`${args.path}\` (from ${relative(root, args.importer)})` }] },
     );
   },
 };
@@ -48,7 +48,8 @@ async function buildAll() {
   try {
     emitModules(stage);
     copySchemas(stage);
-    await bundleRuntime(stage);
+    await bundleAlone(stage, "src/runtime.ts");
+    await bundleAlone(stage, "src/client.ts");
     await bundleCommand(stage);
     return moveIntoPlace(stage);
   } finally {
@@ -68,11 +69,10 @@ function copySchemas(stage) {
   for (const file of schemas) copyFileSync(join(root, file), join(stage, "schemas", basename(file)));
 }
 
-/** The evaluator alone: what ships to a gateway, a worker or a browser page. */
-async function bundleRuntime(stage) {
-  const entry = "src/runtime.ts";
-  if (!existsSync(join(root, entry))) return note(`${entry} is absent, so there is no runtime bundle yet`);
-  const outfile = join(stage, "runtime.js");
+/** An entry with all it needs and nothing else: the evaluator and the SDK, which ship to gateways, workers and pages. */
+async function bundleAlone(stage, entry) {
+  const name = `${basename(entry, ".ts")}.js`;
+  const outfile = join(stage, name);
   await bundle({
     absWorkingDir: root,
     entryPoints: [entry],
@@ -89,7 +89,7 @@ async function bundleRuntime(stage) {
   });
   const bytes = readFileSync(outfile).length;
   // How large it may be is a test's business (test/bundles.test.ts): a build that stops cannot be looked at.
-  note(`runtime.js: ${bytes} bytes minified, kernel included`);
+  note(`${name}: ${bytes} bytes minified`);
 }
 
 /** The command, split so that each verb loads only what it needs. */
