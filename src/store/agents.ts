@@ -108,18 +108,18 @@ async function sizesOf(q: Kysely<Tables>, org: string, teams: readonly string[])
   return new Map(rows.map(({ team, agents }) => [team, agents]));
 }
 
-/** Makes the org and its agents where they are missing, and keeps the latest time each was seen. */
+/** Makes the org and its agents where they are missing, and keeps the latest time each was seen, where one is known. */
 export async function seeAgents(
   trx: Transaction<Tables>,
   org: string,
-  lastSeenMs: ReadonlyMap<string, number>,
+  lastSeenMs: ReadonlyMap<string, number | undefined>,
   atMs: number,
 ): Promise<void> {
   await ensureOwner(trx, org, undefined, atMs);
   // Everybody locks them in one order.
   const agents = [...lastSeenMs.keys()].sort();
   for (const block of blocksOf(agents)) {
-    const rows = block.map((agent) => ({ org, agent, created_at_ms: atMs, last_seen_at_ms: lastSeenMs.get(agent) as number }));
+    const rows = block.map((agent) => ({ org, agent, created_at_ms: atMs, last_seen_at_ms: lastSeenMs.get(agent) ?? null }));
     await trx
       .insertInto("agents")
       .values(rows)

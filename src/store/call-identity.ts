@@ -18,7 +18,7 @@ export interface CallPlace {
  * to it, so that an id that comes again with another name hides nothing. A call without an id is known by its trace, session, tool and
  * time, and by how many such calls came before it in what was sent: sending it again finds all of them there.
  */
-export function identityOf(place: CallPlace, call: IngestedCall, alike: AlikeCalls): Uint8Array {
+export function identityOf(place: CallPlace, call: IngestedCall, alike: AlikeCalls): Buffer {
   const { org, agent, format, traceId } = place;
   const around = [org, agent, format, call.session, call.tool];
   if (call.callId !== undefined) return digest(["id", ...around, call.callId]);

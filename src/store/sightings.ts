@@ -82,8 +82,8 @@ function byLatest(a: SightingRow, b: SightingRow): number {
 export function joined(org: string, sightings: Iterable<Sighting>): SightingRow[] {
   const agents = new Map<string, Map<string, SightingRow>>();
   for (const { agent, tool, firstMs, lastMs } of sightings) {
-    let rows = agents.get(agent);
-    if (rows === undefined) agents.set(agent, (rows = new Map()));
+    const rows = agents.get(agent) ?? new Map<string, SightingRow>();
+    agents.set(agent, rows);
     const there = rows.get(tool);
     if (there === undefined) {
       const { key, full } = toName(tool);
@@ -103,6 +103,7 @@ function compare(a: string, b: string): number {
 
 export async function keepSightings(trx: Transaction<Tables>, org: string, sightings: Iterable<Sighting>): Promise<void> {
   const rows = joined(org, sightings);
+  if (rows.length === 0) return;
   const lastSeenMs = new Map<string, number>();
   let firstMs = Infinity;
   for (const row of rows) {

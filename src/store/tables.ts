@@ -73,20 +73,26 @@ export interface TraceRow {
   first_ms: number;
   last_ms: number;
   calls: number;
+  /** Numbers given to calls so far, those of repeated ones too. */
+  places: number;
   ingested_at_ms: number;
+  ingested_by: string;
 }
 
+/** Stands beside the other calls of its trace, in the order of time. */
 export interface TraceCallRow {
-  call: Generated<number>;
   trace: number;
-  org: string;
-  agent: string;
-  session_key: string;
+  time_ms: number;
+  /** In what was sent. */
+  place: number;
+  /** What makes it the same call in any ingestion, 16 bytes (`call-identity.ts`). */
+  identity: Uint8Array;
+  /** 0: has the time of its ingestion. */
+  dated: number;
+  /** Null: its trace's id. */
   session: string | null;
-  call_key: string;
   call_id: string | null;
   tool: string;
-  time_ms: number;
   subagent: number;
   decision: string | null;
 }

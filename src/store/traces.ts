@@ -1,7 +1,40 @@
 import type { Database } from "./database.js";
-import type { Traces } from "./store.js";
+import { ingest } from "./ingest.js";
+import { pageOf } from "./pages.js";
+import { prune } from "./prune.js";
+import type { StoredTrace, Traces } from "./store.js";
+import { fromName, fromStored } from "./text.js";
+import { callsIn } from "./trace-calls.js";
+import { headColumns, type TraceHead, tracesIn } from "./trace-heads.js";
 
-// Holds the place of what S2 writes.
-export function tracesOf(_db: Database): Traces {
-  return {} as never;
+export function tracesOf(db: Database): Traces {
+  return {
+    ingest: (org, traces, by, alike) => ingest(db, org, traces, by, alike),
+    list: (org, agent, page) =>
+      db.snapshot((q) => {
+        const ofOrg = q.selectFrom("traces").where("org", "=", org);
+        const wanted = agent === undefined ? ofOrg : ofOrg.where("agent", "=", agent);
+        return pageOf(wanted, page, async (rows) => {
+          const latest = rows.select(headColumns).orderBy("last_ms", "desc").orderBy("trace", "desc");
+          return (await latest.execute()).map(stored);
+        });
+      }),
+    calls: (org, range) => callsIn(db, org, range),
+    async *inRange(org, range) {
+      for await (const heads of tracesIn(db, org, range)) yield heads.map(stored);
+    },
+    prune: (org, beforeMs) => prune(db, org, beforeMs),
+  };
+}
+
+function stored(head: TraceHead): StoredTrace {
+  return {
+    agent: head.agent,
+    traceId: fromName(head.trace_key, head.trace_id),
+    format: fromStored(head.format),
+    firstMs: head.first_ms,
+    lastMs: head.last_ms,
+    calls: head.calls,
+    ingestedAtMs: head.ingested_at_ms,
+  };
 }

@@ -58,14 +58,14 @@ export function registryMigration(kind: Kind): Migration {
       await makeObserved(make, is);
       await makeRest(make, is);
       await index("team_agents", "org", "agent");
-      await index("traces", "org", "last_ms", "trace");
-      await index("traces", "org", "agent", "last_ms", "trace");
-      await index("trace_calls", "org", "time_ms", "call");
-      await index("trace_calls", "org", "agent", "time_ms", "call");
-      await db.schema.createIndex("trace_calls_of_trace").on("trace_calls").column("trace").execute();
-      await index("sightings", "org", "agent", "last_ms");
-      await index("transactions", "org", "created_at_ms");
-      await index("transactions", "org", "agent", "session_key", "created_at_ms");
+      await index("traces", "org", "first_ms", "trace");
+      await index("traces", "org", "last_ms", "trace", "first_ms");
+      await index("traces", "org", "agent", "first_ms", "trace");
+      await index("traces", "org", "agent", "last_ms", "trace", "first_ms");
+      await index("sightings", "org", "agent", "last_ms", "tool_key");
+      await index("transactions", "org", "created_at_ms", "transaction_id");
+      await index("transactions", "org", "agent", "created_at_ms", "transaction_id");
+      await index("transactions", "org", "agent", "session_key", "created_at_ms", "transaction_id");
       await index("api_keys", "org", "created_at_ms");
       await index("audit_log", "org", "id");
     },
@@ -131,17 +131,21 @@ async function makeObserved(make: Make, is: Columns): Promise<void> {
   await make("traces", (table) => {
     let t = is.names(is.number(table, "trace"), "org", "agent", "trace_key");
     t = is.texts(is.textMaybe(t, "trace_id"), "format");
-    t = is.integers(t, "first_ms", "last_ms", "calls", "ingested_at_ms");
-    return t.addUniqueConstraint("traces_id", ["org", "agent", "trace_key"]) as Table;
+    t = is.integers(t, "first_ms", "last_ms", "calls", "places", "ingested_at_ms");
+    return is.texts(t, "ingested_by").addUniqueConstraint("traces_id", ["org", "agent", "trace_key"]) as Table;
   });
-  await make("trace_calls", (table) => {
-    let t = is.names(is.integers(is.number(table, "call"), "trace"), "org", "agent", "session_key");
-    t = is.names(is.textMaybe(t, "session"), "call_key");
-    t = is.texts(is.textMaybe(t, "call_id"), "tool");
-    t = is.textMaybe(is.integers(t, "time_ms", "subagent"), "decision");
-    t = t.addUniqueConstraint("trace_calls_id", ["org", "agent", "session_key", "call_key"]) as Table;
-    return t.addForeignKeyConstraint("trace_calls_trace", ["trace"], "traces", ["trace"], (c) => c.onDelete("cascade")) as Table;
-  });
+  // No foreign key: PostgreSQL looks one up for each row. Traces and their calls come and go in one transaction.
+  await make(
+    "trace_calls",
+    (table) => {
+      let t = is.bytes(is.integers(table, "trace", "time_ms", "place"), "identity");
+      t = is.textMaybe(is.integers(t, "dated"), "session", "call_id");
+      t = is.textMaybe(is.integers(is.texts(t, "tool"), "subagent"), "decision");
+      t = t.addUniqueConstraint("trace_calls_id", ["identity"]) as Table;
+      return key(t, "trace_calls", "trace", "time_ms", "place");
+    },
+    true,
+  );
   await make(
     "sightings",
     (table) => {
