@@ -1,33 +1,11 @@
-import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ExpectationFailed, LayerMoved } from "../../../src/store/failures.js";
 import { openStore } from "../../../src/store/open.js";
-import type { Owner, Store, VersionDraft } from "../../../src/store/store.js";
-import { hostileTexts, type Place, storeKinds } from "../../support/stores.js";
+import type { Store } from "../../../src/store/store.js";
+import { draftOf, hostileTexts, type Place, storeKinds } from "../../support/stores.js";
 
 const any = { kind: "any" } as const;
 const page = { page: 1, perPage: 100 };
-
-function draftOf(owner: Owner, text: string, more: Partial<VersionDraft> = {}): VersionDraft {
-  const sha = (content: string) => createHash("sha256").update(content).digest("hex");
-  return {
-    owner,
-    name: `name of ${text}`,
-    description: undefined,
-    source: text,
-    mediaType: "yaml",
-    sourceDigest: sha(text),
-    digest: sha(`meaning of ${text}`),
-    artifact: new TextEncoder().encode(`compiled ${text}`),
-    orgVersion: undefined,
-    createdAtMs: 1_000,
-    createdBy: "ann",
-    message: undefined,
-    restoredFrom: undefined,
-    newPolicyId: "pol-01234567890123456789",
-    ...more,
-  };
-}
 
 describe.each(storeKinds)("policy versions on $name", (kind) => {
   let place: Place;
