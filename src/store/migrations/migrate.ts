@@ -3,7 +3,8 @@ import { StoreUnavailable } from "../failures.js";
 import type { Tables } from "../tables.js";
 import { registryMigration } from "./0001-registry.js";
 
-const table = "schema_migrations";
+/** Where the steps that were done are noted: a database that has it holds a store. */
+export const migrationTable = "schema_migrations";
 
 /** Every step ever published, oldest first. A published one is never edited: a later one changes what it made. */
 function migrationsOf(kind: "sqlite" | "postgres"): Readonly<Record<string, Migration>> {
@@ -24,8 +25,8 @@ export async function migrate(db: Kysely<Tables>, kind: "sqlite" | "postgres", p
   const migrator = new Migrator({
     db,
     provider: { getMigrations: async () => ({ ...migrations }) },
-    migrationTableName: table,
-    migrationLockTableName: `${table}_lock`,
+    migrationTableName: migrationTable,
+    migrationLockTableName: `${migrationTable}_lock`,
     ...schema,
   });
   const { error } = await migrator.migrateToLatest();
@@ -43,10 +44,10 @@ function newer(place: string): StoreUnavailable {
 async function applied(db: Kysely<Tables>, kind: "sqlite" | "postgres"): Promise<readonly string[]> {
   const there =
     kind === "sqlite"
-      ? sql<{ there: number }>`select count(*) as there from sqlite_master where type = 'table' and name = ${table}`
-      : sql<{ there: number }>`select (to_regclass(${table}) is not null)::int as there`;
+      ? sql<{ there: number }>`select count(*) as there from sqlite_master where type = 'table' and name = ${migrationTable}`
+      : sql<{ there: number }>`select (to_regclass(${migrationTable}) is not null)::int as there`;
   if ((await there.execute(db)).rows[0]?.there !== 1) return [];
-  const { rows } = await sql<{ name: string }>`select name from ${sql.table(table)} order by name`.execute(db);
+  const { rows } = await sql<{ name: string }>`select name from ${sql.table(migrationTable)} order by name`.execute(db);
   return rows.map((row) => row.name);
 }
 
