@@ -301,3 +301,5 @@ export const historicalDaysMax = 30;
 export const historicalViolationsMax = 1_000;
 /** Calls it keeps (29 bytes each) before it counts and forgets: the store knows every first use, so nothing is judged too early. */
 export const bufferedHistoricalCallsMax = 262_144;
+/** First sightings of an agent that a command reads, 100 bytes each; an agent with more gets no grace there, and is told so. */
+export const firstSightingsMax = 100_000;

@@ -14,7 +14,6 @@ import { activeLayers } from "../registry/layers.js";
 import { withRegistry } from "../registry/open.js";
 import { addChangeOptions, addOwnerOptions } from "../registry/options.js";
 import { type OwnerOptions, ownerOf } from "../registry/owner.js";
-import { hasRegistry, registryPlace } from "../registry/place.js";
 import type { Terminal } from "../terminal.js";
 
 type Options = OwnerOptions & ChangeOptions;
@@ -60,7 +59,6 @@ async function publish(file: string, options: Options, terminal: Terminal): Prom
       `${quoteText(file, 400)} has scope ${policy.meta.scope}, and the policy is for ${whose}`,
     );
   }
-  const place = registryPlace();
   const sent = { file, sources };
   const perform = (to: Registry, how: PublishOptions) => to.publish(owner, { bytes, mediaType, file }, how);
   const work = async (registry: Registry) =>
@@ -73,9 +71,8 @@ async function publish(file: string, options: Options, terminal: Terminal): Prom
         layers: await activeLayers(registry, owner),
         sources,
         question: "Publish this policy",
-        // Nobody has agreed to a registry before this.
-        perform: (how) =>
-          hasRegistry(place) ? perform(registry, how) : withRegistry("made", (made) => perform(made, how), sent),
+        // Until somebody agreed, an empty one may have stood in for it.
+        perform: (how) => withRegistry("made", (made) => perform(made, how), sent),
       },
       options,
       terminal,

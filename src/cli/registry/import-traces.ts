@@ -1,6 +1,7 @@
 import { diagnostic } from "../../diagnostics/codes.js";
 import type { Diagnostic } from "../../diagnostics/diagnostic.js";
 import { quoteText } from "../../diagnostics/escape.js";
+import type { RegistryFailure } from "../../registry/failure.js";
 import type { Registry } from "../../registry/registry.js";
 import type { IngestAnswer } from "../../registry/shapes.js";
 import { fileChunks } from "../../trace/io/file-bytes.js";
@@ -95,7 +96,7 @@ async function importOne(
     }
     if (!isRefusal(error, "invalid_request", "validation_error")) throw error;
     // A folder may hold other files; a file that was named may not be one.
-    if (source.kind === "file" && source.found) sums.strangers++;
+    if (source.kind === "file" && source.found && isStranger(error as RegistryFailure)) sums.strangers++;
     else findings.push(...named(refusal(error, name) as CommandFailure, name));
     return;
   }
@@ -111,6 +112,12 @@ async function importOne(
 function named(refused: CommandFailure, name: string): Diagnostic[] {
   return refused.diagnostics.map((each) => ({ ...each, message: `${quoteText(name, 200)}: ${each.message}` }));
 }
+
+function isStranger({ details }: RegistryFailure): boolean {
+  return details.every(({ code }) => code !== undefined && strangerCodes.has(code));
+}
+
+const strangerCodes: ReadonlySet<string> = new Set(["trace_empty", "trace_format_unknown", "trace_not_json"]);
 
 /** What the system says of a file; what it says of a connection ends the command. */
 const fileFaults: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "EACCES", "EPERM", "EISDIR", "EIO"]);

@@ -1,7 +1,7 @@
 import { userInfo } from "node:os";
 import type { Registry } from "../../registry/registry.js";
-import { failure, type Sources } from "../failure.js";
-import { hasRegistry, placeText, type RegistryPlace, registryOrg, registryPlace } from "./place.js";
+import { type CommandFailure, failure, type Sources } from "../failure.js";
+import { placeText, type RegistryPlace, registryOrg, registryPlace } from "./place.js";
 import { refusal } from "./refusal.js";
 
 /** Where the registry is a file that does not exist: it is missed, an empty one stands in for it, or it is made. */
@@ -27,23 +27,35 @@ export async function withRegistry<T>(need: Need, work: (registry: Registry) => 
   }
 }
 
-/** Only the code of the kind of registry that is meant is loaded. */
+/**
+ * Only the code of the kind of registry that is meant is loaded. A database without a registry stays as it is unless `need` is
+ * `made`: DATABASE_URL often names one that belongs to something else.
+ */
 export async function openNamedRegistry(place: RegistryPlace, need: Need): Promise<Registry> {
-  if (need === "existing" && !hasRegistry(place)) {
-    throw failure("registry_missing", `there is no registry at ${placeText(place)} or above`);
-  }
   if (place.kind === "server") throw failure("registry_unavailable", "servers are not spoken to yet");
+  const there = place.kind === "sqlite" ? place.exists : need === "made" || (await holds(place.url));
+  if (!there && need === "existing") throw missing(place);
+  const where = there || need === "made" ? storeAt(place) : { path: ":memory:" };
   const { openStore } = await import("../../store/open.js");
   const { openRegistry } = await import("../../registry/open.js");
   const { systemEffects } = await import("../../server/effects.js");
-  const path = place.kind === "sqlite" && need === "look" && !place.exists ? ":memory:" : pathOf(place);
-  const store = await openStore(place.kind === "postgres" ? { url: place.url } : { path }, { poolSize: 2 });
+  const store = await openStore(where, { poolSize: 2 });
   const service = openRegistry({ store, ...systemEffects, place: placeText(place) });
   return service.as({ org: registryOrg(), actor: actorName() });
 }
 
-function pathOf(place: RegistryPlace): string | undefined {
-  return place.kind === "sqlite" ? place.path : undefined;
+function missing(place: RegistryPlace): CommandFailure {
+  const where = place.kind === "sqlite" ? `${placeText(place)} or above` : placeText(place);
+  return failure("registry_missing", `there is no registry at ${where}`);
+}
+
+async function holds(url: string): Promise<boolean> {
+  const { holdsStore } = await import("../../store/presence.js");
+  return holdsStore(url);
+}
+
+function storeAt(place: Exclude<RegistryPlace, { kind: "server" }>): { url: string } | { path: string } {
+  return place.kind === "postgres" ? { url: place.url } : { path: place.path };
 }
 
 /** The person at the keyboard; systems without a name for it exist. */
