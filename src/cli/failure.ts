@@ -1,5 +1,6 @@
 import type { commandCodes } from "../diagnostics/catalogue/command.js";
 import type { registryCodes } from "../diagnostics/catalogue/registry.js";
+import type { serverCodes } from "../diagnostics/catalogue/server.js";
 import type { suiteCodes } from "../diagnostics/catalogue/suite.js";
 import { diagnostic, type Finding } from "../diagnostics/codes.js";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
@@ -21,7 +22,7 @@ export class CommandFailure extends Error {
 
 /** A failure with one finding about the command line or a file it names. `message`: user text escaped and in backquotes. */
 export function failure(
-  code: keyof typeof commandCodes | keyof typeof suiteCodes | keyof typeof registryCodes,
+  code: keyof typeof commandCodes | keyof typeof suiteCodes | keyof typeof registryCodes | keyof typeof serverCodes,
   message: string,
   more: Omit<Finding, "message"> = {},
   sources?: Sources,

@@ -18,6 +18,11 @@ interface Group {
   readonly verbs: readonly Verb[];
 }
 
+/** Verbs of one word. */
+const singles: readonly Verb[] = [
+  { name: "serve", summary: "serve the registry over HTTP", load: () => import("./commands/serve.js") },
+];
+
 const groups: readonly Group[] = [
   {
     name: "policy",
@@ -125,6 +130,12 @@ export async function runCommand(args: readonly string[], terminal: Terminal): P
       (await verb.load()).define(leaf, terminal);
       invoked = leaf;
     }
+  }
+  for (const verb of singles) {
+    const leaf = program.command(verb.name).summary(verb.summary).description(verb.summary);
+    if (words[0] !== verb.name) continue;
+    (await verb.load()).define(leaf, terminal);
+    invoked = leaf;
   }
   try {
     await program.parseAsync([...args], { from: "user" });

@@ -4,6 +4,7 @@ import { documentCodes } from "./catalogue/document.js";
 import type { CodeEntry } from "./catalogue/entry.js";
 import { policyCodes } from "./catalogue/policy.js";
 import { registryCodes } from "./catalogue/registry.js";
+import { serverCodes } from "./catalogue/server.js";
 import { suiteCodes } from "./catalogue/suite.js";
 import { traceCodes } from "./catalogue/trace.js";
 import type { Diagnostic, Level, Span } from "./diagnostic.js";
@@ -17,6 +18,7 @@ export const catalogue = {
   trace: traceCodes,
   command: commandCodes,
   registry: registryCodes,
+  server: serverCodes,
 } as const satisfies Record<string, Record<string, CodeEntry>>;
 
 type Areas = typeof catalogue;

@@ -21,15 +21,13 @@ export class ClientGone extends Error {
   override readonly name = "ClientGone";
 }
 
-/** What is answered. */
+/** What is answered: of a fault of ours nothing but that there was one. */
 export interface Refusal {
   readonly status: number;
   readonly code: RegistryCode;
   readonly message: string;
   readonly details: readonly FailureDetail[];
   readonly retryAfterS: number | undefined;
-  /** A fault of ours, or of what we stand on: logged in full, and the answer says nothing of it. */
-  readonly fault: boolean;
 }
 
 /** Schema errors as ajv tells them. */
@@ -43,23 +41,22 @@ interface SchemaError {
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof RegistryFailure) {
     const { status, code, message, details, retryAfterS } = error;
-    const fault = status === 500;
-    return { status, code, message: fault ? unexpected : message, details: fault ? [] : details, retryAfterS, fault };
+    return status === 500 ? plain("internal_error", unexpected) : { status, code, message, details, retryAfterS };
   }
   if (error instanceof RequestRefused) return plain(error.code, error.message, error.status);
   if (error instanceof StoreUnavailable) {
     const message = "the store cannot be reached, or refuses to work: what was asked may be asked again";
-    return { ...plain("unavailable", message), retryAfterS: 1, fault: true };
+    return { ...plain("unavailable", message), retryAfterS: 1 };
   }
   if (error instanceof ExpectationFailed) return plain("precondition_failed", error.message);
   if (error instanceof LayerMoved) return plain("conflict", "the org's policy changed meanwhile: try again");
-  return ofFramework(error) ?? { ...plain("internal_error", unexpected), fault: true };
+  return ofFramework(error) ?? plain("internal_error", unexpected);
 }
 
 const unexpected = "the server failed unexpectedly; its log says more under this request_id";
 
 function plain(code: RegistryCode, message: string, status: number = registryCodes[code]): Refusal {
-  return { status, code, message, details: [], retryAfterS: undefined, fault: false };
+  return { status, code, message, details: [], retryAfterS: undefined };
 }
 
 /** What fastify refuses by itself. */

@@ -211,7 +211,7 @@ export class Frame {
 
   #refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const refusal = refusalOf(error);
-    if (refusal.fault && request.passage !== null) request.passage.fault = error;
+    if (refusal.status >= 500 && request.passage !== null) request.passage.fault = error;
     return answerRefusal(refusal, request, reply);
   }
 }
