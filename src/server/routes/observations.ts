@@ -43,9 +43,7 @@ const cards: readonly Route[] = [
     body: { kind: "document", types: documentTypes, bytesMax: policyBytesMax, schema: { type: "object" }, required: true },
     answers: {
       200: part.answer("The saved card.", "CardDocument", ["ETag"]),
-      409: part.raced,
       412: part.moved,
-      422: part.unfit,
     },
     handle: async (asked) => {
       const card = await asked.registry.putCard(asked.param("agent_id"), documentOf(asked), expectationOf(asked));
@@ -199,7 +197,6 @@ const traces: readonly Route[] = [
     },
     answers: {
       200: { ...part.answer("What was new.", "IngestAnswer"), types: ["application/json", "application/x-protobuf"] },
-      422: part.unfit,
     },
     handle: ingest,
   },

@@ -55,7 +55,7 @@ const teams: readonly Route[] = [
     rate: "policy_write",
     parameters: [teamId],
     body: part.jsonBody(bodySchemas.TeamRequest),
-    answers: { 200: part.answer("The team.", "TeamDocument"), 422: part.unfit },
+    answers: { 200: part.answer("The team.", "TeamDocument") },
     handle: async (asked) => {
       const { agents } = asked.json as { agents: readonly string[] };
       return { status: 200, body: { json: await asked.registry.putTeam(asked.param("team_id"), agents) } };
@@ -91,7 +91,7 @@ const transactions: readonly Route[] = [
     scope: "body.agent_id",
     rate: "transactions",
     body: part.jsonBody(bodySchemas.TransactionRequest),
-    answers: { 201: part.answer("The transaction.", "TransactionDocument", ["Location"]), 404: part.missing, 422: part.unfit },
+    answers: { 201: part.answer("The transaction.", "TransactionDocument", ["Location"]), 404: part.missing },
     handle: async (asked) => {
       const request = withPolicyText(asked, asked.json as TransactionRequest, ["policy"]);
       const made = await asked.registry.createTransaction(request);
@@ -182,7 +182,7 @@ const keys: readonly Route[] = [
     scope: "org",
     rate: "policy_other",
     body: part.jsonBody(bodySchemas.KeyRequest),
-    answers: { 201: part.answer("The key.", "CreatedKey"), 422: part.unfit },
+    answers: { 201: part.answer("The key.", "CreatedKey") },
     handle: async (asked) => {
       const { name, role, agents, expires_at } = asked.json as KeyRequest;
       const expiresAtMs = timeOf(expires_at, "expires_at");

@@ -67,7 +67,8 @@ function readRoute(family: Family): Route {
     path: family.prefix,
     operation: `get${family.name}Policy`,
     summary: `Get ${family.words}`,
-    description: "The active version as JSON, or with `Accept: application/yaml` the text as it was published.",
+    description:
+      "The active version as JSON, or with `Accept: application/yaml` the text as it was published; where that was JSON it comes as `application/json`, without what the document adds.",
     tag: "policies",
     role: "reader",
     scope: family.scope,

@@ -55,7 +55,6 @@ const evaluateRoute: Route = {
   answers: {
     200: part.answer("The verdict and the outcome of every tool.", "EvaluateAnswer", ["X-Policy-Verdict"]),
     404: part.missing,
-    422: part.unfit,
   },
   handle: async (asked) => {
     const request = withTransaction(asked, withPolicyText(asked, asked.json as EvaluateRequest, ["policy"]));
@@ -79,7 +78,7 @@ const historicalRoute: Route = {
   answers: {
     200: part.answer("Traces by verdict, and the violations.", "HistoricalAnswer"),
     404: part.missing,
-    422: part.refusal("`validation_error`: the range is longer than 30 days, or the policy cannot be used."),
+    422: part.refusal("`validation_error`: the range is longer than 30 days."),
   },
   handle: async (asked) => {
     const request = withPolicyText(asked, asked.json as HistoricalRequest, ["policy"]);
@@ -104,7 +103,7 @@ function question(route: Pick<Route, "operation" | "summary" | "description"> & 
     scope,
     rate: "policy_other",
     body: part.jsonBody(bodySchemas[body], bytesMax),
-    answers: { 200: part.answer("The answer.", schema), 404: part.missing, 422: part.unfit },
+    answers: { 200: part.answer("The answer.", schema), 404: part.missing },
     handle: async (asked) => ({ status: 200, body: { json: await ask(asked) } }),
   };
 }

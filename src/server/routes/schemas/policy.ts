@@ -34,7 +34,9 @@ function sections(scopes: readonly string[]): Record<string, Schema> {
       ),
     },
     forbidden: list(closed("", { pattern: text(), reason: text(), severity }, { examples }), "Tools that are always blocked."),
-    escalation_triggers: list(closed("", { condition: text(), action: oneOf(["escalate", "warn", "deny"]), reason: text() })),
+    escalation_triggers: list(
+      closed("", { condition: text(), action: oneOf(["escalate", "warn", "deny"]), reason: text() }, { examples }),
+    ),
     defaults: closed(
       "",
       { unmapped_tool_action: oneOf(["allow", "warn", "deny"]), unmapped_severity: severity, fail_open: flag },
