@@ -87,9 +87,11 @@ class PolicyReader {
   #meta(node: DocumentNode | undefined): Meta | undefined {
     const name = this.#fields.name(child(node, "name"), ["meta", "name"], "the policy name");
     const description = this.#fields.text(child(node, "description"), ["meta", "description"]);
-    const scope = textOf(child(node, "scope"));
-    if (name === undefined || scope === undefined) return undefined;
-    return { schemaVersion: "1.0", name, ...optional("description", description), scope: scope as Scope };
+    const scopeNode = child(node, "scope");
+    const scope = textOf(scopeNode);
+    if (name === undefined || scopeNode === undefined || scope === undefined) return undefined;
+    const scopeSpan = this.#fields.span(scopeNode);
+    return { schemaVersion: "1.0", name, ...optional("description", description), scope: scope as Scope, scopeSpan };
   }
 
   #capabilities(node: DocumentNode | undefined): readonly Capability[] {

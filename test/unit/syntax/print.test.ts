@@ -10,7 +10,7 @@ function said(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(said);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).flatMap(([key, part]) => (key === "span" || key === "spans" ? [] : [[key, said(part)]])),
+    Object.entries(value).flatMap(([key, part]) => (/^(span|spans|scopeSpan)$/.test(key) ? [] : [[key, said(part)]])),
   );
 }
 
