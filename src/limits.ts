@@ -303,3 +303,17 @@ export const historicalViolationsMax = 1_000;
 export const bufferedHistoricalCallsMax = 262_144;
 /** First sightings of an agent that a command reads, 100 bytes each; an agent with more gets no grace there, and is told so. */
 export const firstSightingsMax = 100_000;
+/** States of one comparison that a server is asked for: a second. What is beyond is answered as not decided. */
+export const askedStatesMax = 16_000;
+/** Automaton items of the same. */
+export const askedWorkMax = 6_000_000;
+/** The same for answers that are decided one by one. */
+export const askedOpenWorkMax = 6_000_000;
+/** Globs of both layers that a server lints; the command takes its time for any number. */
+export const lintAskedGlobsMax = 2_000;
+/** States of one question that lint asks there. */
+export const lintAskedStatesMax = 4_000;
+/** Automaton items of the same. */
+export const lintAskedWorkMax = 200_000;
+/** Tools a server's recommendation learns from, the most called ones: proving their globs takes a second. */
+export const recommendToolsMax = 1_000;

@@ -140,8 +140,8 @@ function violationCount({ tally, selection }: Folded): number {
     const { tool, says } = tally.outcomes.view(cells[at + 1] as number);
     for (const finding of says.findings) {
       if (finding.level !== "violation") continue;
-      let keys = seen.get(trace);
-      if (keys === undefined) seen.set(trace, (keys = new Set()));
+      const keys = seen.get(trace) ?? new Set();
+      seen.set(trace, keys);
       const key = `${tool}\u0000${findingKey(finding)}`;
       if (keys.has(key)) continue;
       keys.add(key);

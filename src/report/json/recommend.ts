@@ -30,13 +30,21 @@ export interface ShownRecommendation {
 }
 
 /** `smoltbot policy recommend --format json`: the documented answer of the service, with the evidence beside it. */
-export function recommendJson(
-  shown: ShownRecommendation,
-  frame: { strictness: string; reasons: readonly string[]; code: number },
-): string {
+export function recommendJson(shown: ShownRecommendation, frame: RecommendFrame): string {
+  return visibleJson(`${orderedJson(recommendValue(shown, frame))}\n`);
+}
+
+export interface RecommendFrame {
+  readonly strictness: string;
+  readonly reasons: readonly string[];
+  readonly code: number;
+}
+
+/** The same as a value; Maps keep the order of names that people choose. */
+export function recommendValue(shown: ShownRecommendation, frame: RecommendFrame): object {
   const { draft, observed } = shown;
   const { history } = observed;
-  const value = {
+  return {
     schema: "smoltbot.recommend/1",
     recommendation_id: shown.id,
     policy: policyJson(draft.policy),
@@ -68,7 +76,6 @@ export function recommendJson(
     unmapped_tools: draft.unmapped.map(({ tool, why }) => ({ ...toolJson(tool), why })),
     exit: { code: frame.code, reasons: frame.reasons },
   };
-  return visibleJson(`${orderedJson(value)}\n`);
 }
 
 /** The policy document as the service takes it. */
