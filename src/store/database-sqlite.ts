@@ -2,18 +2,19 @@ import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { Kysely } from "kysely";
-import { storeLockWaitMs, storePollMs } from "../limits.js";
+import { storePollMs } from "../limits.js";
 import { backUp, type Copy, copyThrough, vacuumInto } from "./backup.js";
 import { addChange } from "./change-log.js";
 import type { Database } from "./database.js";
-import { sqliteDialect } from "./dialect-sqlite.js";
+import { type Patience, sqliteDialect } from "./dialect-sqlite.js";
 import { StoreUnavailable } from "./failures.js";
 import { migrate } from "./migrations/migrate.js";
 import { loadSqlite, type SqliteFile } from "./sqlite-file.js";
 import type { Tables } from "./tables.js";
 import { codeOf, unavailable } from "./unavailable.js";
 
-export async function openSqlite(path: string): Promise<Database> {
+export async function openSqlite(path: string, lockWaitMs: number): Promise<Database> {
+  const patiently = patience(lockWaitMs);
   const place = path === ":memory:" ? "the store in memory" : `the store ${path}`;
   const mapped = mapping(place);
   const open = await loadSqlite();
@@ -22,11 +23,11 @@ export async function openSqlite(path: string): Promise<Database> {
     if (!memory) makePrivate(path);
     const files: SqliteFile[] = [];
     try {
-      const writer = await prepared(open(path), files);
+      const writer = await prepared(open(path), files, patiently);
       const writes = new Kysely<Tables>({ dialect: sqliteDialect(writer, "begin immediate", patiently) });
       await migrate(writes, "sqlite", place);
       // A database in memory belongs to one connection.
-      const reads = memory ? writes : readingFrom(await prepared(open(path), files));
+      const reads = memory ? writes : readingFrom(await prepared(open(path), files, patiently), patiently);
       const copy: Copy = memory ? (target) => vacuumInto(writer, target) : (target) => copyThrough(open(path), target);
       return database(place, writes, reads, copy, mapped);
     } catch (error) {
@@ -46,7 +47,7 @@ function makePrivate(path: string): void {
   }
 }
 
-async function prepared(file: SqliteFile, opened: SqliteFile[]): Promise<SqliteFile> {
+async function prepared(file: SqliteFile, opened: SqliteFile[], patiently: Patience): Promise<SqliteFile> {
   opened.push(file);
   // SQLite itself would stand still while it waits, and with it everything else of this process.
   file.exec("pragma busy_timeout = 0");
@@ -57,22 +58,24 @@ async function prepared(file: SqliteFile, opened: SqliteFile[]): Promise<SqliteF
   return file;
 }
 
-function readingFrom(file: SqliteFile): Kysely<Tables> {
+function readingFrom(file: SqliteFile, patiently: Patience): Kysely<Tables> {
   file.exec("pragma query_only = on");
   return new Kysely<Tables>({ dialect: sqliteDialect(file, "begin", patiently) });
 }
 
 /** Other connections write to the file, too: asks again until it is free. */
-async function patiently<T>(work: () => T): Promise<T> {
-  const until = performance.now() + storeLockWaitMs;
-  for (let waitMs = 1; ; waitMs = Math.min(20, waitMs * 1.5)) {
-    try {
-      return work();
-    } catch (error) {
-      if (!codeOf(error)?.startsWith("SQLITE_BUSY") || performance.now() > until) throw error;
+function patience(lockWaitMs: number): Patience {
+  return async (work) => {
+    const until = performance.now() + lockWaitMs;
+    for (let waitMs = 1; ; waitMs = Math.min(20, waitMs * 1.5)) {
+      try {
+        return work();
+      } catch (error) {
+        if (!codeOf(error)?.startsWith("SQLITE_BUSY") || performance.now() > until) throw error;
+      }
+      await pause(waitMs * (0.5 + Math.random()));
     }
-    await pause(waitMs * (0.5 + Math.random()));
-  }
+  };
 }
 
 type Mapped = <T>(work: () => Promise<T>) => Promise<T>;

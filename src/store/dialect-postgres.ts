@@ -14,6 +14,7 @@ const types: pg.CustomTypesConfig = {
 export interface PostgresAddress {
   readonly url: string;
   readonly poolSize: number;
+  readonly lockWaitMs?: number | undefined;
 }
 
 /** What a pool and a connection of its own have in common. */
@@ -39,8 +40,13 @@ function defaultUser(url: string): { user?: string } {
   }
 }
 
-export function postgresPool({ url, poolSize }: PostgresAddress): pg.Pool {
-  const pool = new pg.Pool({ ...clientConfig(url), max: poolSize, idleTimeoutMillis: 30_000, onConnect: setUp });
+export function postgresPool({ url, poolSize, lockWaitMs = storeLockWaitMs }: PostgresAddress): pg.Pool {
+  const pool = new pg.Pool({
+    ...clientConfig(url),
+    max: poolSize,
+    idleTimeoutMillis: 30_000,
+    onConnect: (client) => setUp(client, lockWaitMs),
+  });
   // An idle connection that is lost leaves the pool; who asks next gets another. Without a listener the process would end.
   pool.on("error", () => {});
   return pool;
@@ -50,9 +56,9 @@ export function postgresPool({ url, poolSize }: PostgresAddress): pg.Pool {
  * As statements, because poolers refuse them when a connection is made. A database may be set to answer before a commit is on the disk:
  * what is acknowledged here has to stay.
  */
-async function setUp(client: { query(sql: string): Promise<unknown> }): Promise<void> {
+async function setUp(client: { query(sql: string): Promise<unknown> }, lockWaitMs: number): Promise<void> {
   await client.query(
-    `select set_config('statement_timeout', '${storeStatementMs}', false), set_config('lock_timeout', '${2 * storeLockWaitMs}', false),
+    `select set_config('statement_timeout', '${storeStatementMs}', false), set_config('lock_timeout', '${lockWaitMs}', false),
       set_config('idle_in_transaction_session_timeout', '${storeStatementMs}', false),
       set_config('synchronous_commit', case current_setting('synchronous_commit') when 'off' then 'on' else current_setting('synchronous_commit') end, false)`,
   );

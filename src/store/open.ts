@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { sql } from "kysely";
+import { storeLockWaitMs } from "../limits.js";
 import { agentsOf } from "./agents.js";
 import { auditLog } from "./audit.js";
 import { cardsOf } from "./cards.js";
@@ -24,6 +25,8 @@ export interface StorePlace {
 export interface StoreOptions {
   /** Connections of this process to PostgreSQL; one more listens for changes. */
   readonly poolSize?: number | undefined;
+  /** How long a write waits for another one that keeps the store locked. */
+  readonly lockWaitMs?: number | undefined;
 }
 
 /** Opens the store, makes it where there is none, and brings it to the present schema. @throws StoreUnavailable */
@@ -31,14 +34,15 @@ export async function openStore(where: StorePlace, options: StoreOptions = {}): 
   return storeOn(await openDatabase(where, options));
 }
 
-export async function openDatabase({ url, path }: StorePlace, { poolSize = 10 }: StoreOptions = {}): Promise<Database> {
+export async function openDatabase({ url, path }: StorePlace, options: StoreOptions = {}): Promise<Database> {
+  const { poolSize = 10, lockWaitMs = storeLockWaitMs } = options;
   if (url !== undefined) {
-    if (/^postgres(ql)?:\/\//.test(url)) return openPostgres({ url, poolSize });
+    if (/^postgres(ql)?:\/\//.test(url)) return openPostgres({ url, poolSize, lockWaitMs });
     throw new StoreUnavailable("the address of a store begins with postgres://; a SQLite file is given as a path");
   }
   if (path === undefined || path === "")
     throw new StoreUnavailable("no store was named: give a file, or the address of a PostgreSQL");
-  return openSqlite(path === ":memory:" ? path : resolve(path));
+  return openSqlite(path === ":memory:" ? path : resolve(path), lockWaitMs);
 }
 
 /** The store that a database holds. */
