@@ -9,8 +9,8 @@ import { FirstSeen } from "./first-seen.js";
 import { InlinePolicies } from "./inline-policies.js";
 import { type Keeping, Kept } from "./kept.js";
 import { Lru } from "./lru.js";
-import type { ServiceFault, Services } from "./services.js";
 import { SessionCounts } from "./session-counts.js";
+import type { ServiceFault, Surroundings } from "./surroundings.js";
 
 /** What an engine takes beside its artifact, which it holds once and as tables: lookups of names, mostly. */
 const engineOverheadBytes = 256 * 1024;
@@ -66,7 +66,7 @@ export interface EngineCache {
   close(): Promise<void>;
 }
 
-export type EngineCacheOptions = Pick<Services, "store" | "clock" | "elapsed" | "later" | "warn"> & {
+export type EngineCacheOptions = Pick<Surroundings, "store" | "clock" | "elapsed" | "later" | "warn"> & {
   readonly enginesMax?: number | undefined;
   readonly engineBytesMax?: number | undefined;
 };

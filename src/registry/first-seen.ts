@@ -2,7 +2,7 @@ import type { Sightings } from "../engine/result.js";
 import { sightingsKeptMax, sightingsOfAgentKeptMax, sightingsPendingMax } from "../limits.js";
 import type { Sighting } from "../store/store.js";
 import { Lru } from "./lru.js";
-import type { Services } from "./services.js";
+import type { Surroundings } from "./surroundings.js";
 
 /** From a sighting to the write that stores it: so many come together in one statement. */
 const flushAfterMs = 200;
@@ -51,7 +51,7 @@ export class FirstSeen {
   #flushing: Promise<void> | undefined;
   #isTimed = false;
 
-  constructor(private readonly options: Pick<Services, "store" | "elapsed" | "later" | "warn">) {}
+  constructor(private readonly options: Pick<Surroundings, "store" | "elapsed" | "later" | "warn">) {}
 
   get pending(): number {
     return this.#pendingCount;
