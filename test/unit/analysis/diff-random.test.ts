@@ -35,7 +35,9 @@ function subjects(draw: PolicyDraw): [Subject, Subject] {
 test("changes are those that the specification finds name by name", () => {
   const draw = new PolicyDraw(defaultSeed);
   let changed = 0;
-  for (let round = 0; round < scaled(40); round++) {
+  // Some pairs differ in many ways and many in none: fewer rounds would prove little.
+  const rounds = Math.max(24, scaled(40));
+  for (let round = 0; round < rounds; round++) {
     const [before, after] = subjects(draw);
     const { list } = circumstancesOf(before.policy, after.policy);
     // The specification judges each name after each kind of session, which takes its time.
@@ -72,7 +74,7 @@ test("changes are those that the specification finds name by name", () => {
     for (const name of weaker) expect({ round, name, weaker: ownWeaker.has(name) }).toEqual({ round, name, weaker: true });
     changed += diff.changes.length;
   }
-  expect(changed).toBeGreaterThan(scaled(30) / 3);
+  expect(changed).toBeGreaterThan(rounds / 4);
 });
 
 function bareKey(o: Parameters<typeof outcomeKey>[0]): string {

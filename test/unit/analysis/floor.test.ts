@@ -4,6 +4,7 @@ import { floorOf } from "../../../src/analysis/floor.js";
 import { subjectOf } from "../../../src/analysis/subject.js";
 import { verdicts } from "../../../src/policy/lattice.js";
 import type { Policy } from "../../../src/policy/model.js";
+import { referenceMatch } from "../../../src/reference/evaluate.js";
 import { parsePolicy } from "../../../src/syntax/policy.js";
 import { PolicyDraw } from "../../support/random-policy.js";
 import { scaled } from "../../support/scale.js";
@@ -48,12 +49,18 @@ test("a mapping of any server over an org deny is pointed out", () => {
   expect(floorOf(policy("org", [], "warn"), policy("agent", ["*_read"], "deny")).broad).toEqual([]);
 });
 
+function maps({ capabilities }: Policy, name: string): boolean {
+  return capabilities.some(({ tools }) => tools.some(({ glob }) => referenceMatch(glob.text, name)));
+}
+
 test("the law holds for random layers, and its exceptions are those of the specification", () => {
   const pieces = ["a", "b", "c", "__", "é", "😀", "z"];
   const names = pieces.flatMap((a) => [a, ...pieces.map((b) => a + b)]);
   const draw = new PolicyDraw(defaultSeed + 5);
   let exceptions = 0;
-  for (let round = 0; round < scaled(25); round++) {
+  // A few agents map many names, and most map none: fewer rounds would prove little.
+  const rounds = Math.max(100, scaled(25));
+  for (let round = 0; round < rounds; round++) {
     const [org, agent] = [draw.policy("org"), draw.policy("agent")];
     const card = draw.chance(40) ? draw.card() : undefined;
     const report = floorOf(org, agent, { card, inventory: names });
@@ -64,11 +71,12 @@ test("the law holds for random layers, and its exceptions are those of the speci
     for (const name of names) {
       const [from, to] = [alone.get(name)!, merged.get(name)!];
       if (verdicts.indexOf(to.verdict) < verdicts.indexOf(from.verdict)) {
+        // The cause before need not be `unmapped`: a denial that org counts as a violation can set off a trigger of its own.
         expect(below).toContain(name);
-        expect(from.cause).toMatch(/^unmapped_/);
+        expect([maps(org, name), maps(agent, name)]).toEqual([false, true]);
       }
     }
     exceptions += below.size;
   }
-  expect(exceptions).toBeGreaterThan(scaled(25));
+  expect(exceptions).toBeGreaterThan(rounds);
 });
