@@ -6,14 +6,30 @@ import { getCard, putCard } from "./cards.js";
 import { type EngineCacheOptions, openEngineCache } from "./engines.js";
 import { evaluate } from "./evaluate.js";
 import { RegistryFailure } from "./failure.js";
+import { evaluateHistorical } from "./historical.js";
 import { checkedId } from "./ids.js";
+import { type IngestOptions, ingest } from "./ingest.js";
 import { createKey, type KeyRequest, listKeys, revokeKey } from "./keys.js";
 import { getPolicy, getPolicySource, history, list, removePolicy } from "./policies.js";
 import { publish, rollback } from "./publish.js";
-import type { Paging, PolicyOwner, PublishOptions, Registry, SourceText } from "./registry.js";
+import { diff, explain, lint, validate } from "./questions.js";
+import { recommend } from "./recommend.js";
+import type { Paging, PolicyOwner, PublishOptions, Registry, SourceText, StoredRuns } from "./registry.js";
 import { getResolvedPolicy } from "./resolved.js";
+import { runs } from "./runs.js";
 import type { Caller, Effects, ServiceFault, Services } from "./services.js";
-import type { EvaluateRequest } from "./shapes.js";
+import type {
+  DiffRequest,
+  EvaluateRequest,
+  ExplainRequest,
+  HistoricalRequest,
+  PolicyReference,
+  RecommendRequest,
+  TransactionRequest,
+  ValidateRequest,
+} from "./shapes.js";
+import { listTools, listTraces } from "./tools.js";
+import { createTransaction, endTransaction, getTransaction, listTransactions } from "./transactions.js";
 
 export interface RegistryOptions extends Effects {
   readonly store: Store;
@@ -97,20 +113,54 @@ class CallersRegistry implements Registry {
     return told(evaluate(this.#services, this.#caller, request));
   }
 
-  evaluateHistorical = unbuilt;
-  validate = unbuilt;
-  diff = unbuilt;
-  lint = unbuilt;
-  explain = unbuilt;
-  recommend = unbuilt;
-  ingest = unbuilt;
-  listTraces = unbuilt;
-  runs = unbuilt as never;
-  listTools = unbuilt;
-  createTransaction = unbuilt;
-  getTransaction = unbuilt;
-  endTransaction = unbuilt;
-  listTransactions = unbuilt;
+  evaluateHistorical(request: HistoricalRequest, signal?: AbortSignal) {
+    return told(evaluateHistorical(this.#services, this.#caller, request, signal));
+  }
+  validate(request: ValidateRequest) {
+    return told(validate(this.#services, this.#caller, request));
+  }
+  diff(request: DiffRequest) {
+    return told(diff(this.#services, this.#caller, request));
+  }
+  lint(request: PolicyReference) {
+    return told(lint(this.#services, this.#caller, request));
+  }
+  explain(request: ExplainRequest) {
+    return told(explain(this.#services, this.#caller, request));
+  }
+  recommend(request: RecommendRequest) {
+    return told(recommend(this.#services, this.#caller, request));
+  }
+
+  ingest(bytes: AsyncIterable<Uint8Array> | Uint8Array, options: IngestOptions) {
+    return told(ingest(this.#services, this.#caller, bytes, options));
+  }
+  listTraces(agent: string | undefined, paging?: Paging) {
+    return told(listTraces(this.#services, this.#caller, agent, paging));
+  }
+  async *runs(request: StoredRuns) {
+    try {
+      yield* runs(this.#services, this.#caller, request);
+    } catch (error) {
+      throw failureOf(error);
+    }
+  }
+  listTools(agent: string, paging?: Paging) {
+    return told(listTools(this.#services, this.#caller, agent, paging));
+  }
+
+  createTransaction(request: TransactionRequest) {
+    return told(createTransaction(this.#services, this.#caller, request));
+  }
+  getTransaction(id: string) {
+    return told(getTransaction(this.#services, this.#caller, id));
+  }
+  endTransaction(id: string) {
+    return told(endTransaction(this.#services, this.#caller, id));
+  }
+  listTransactions(agent: string | undefined, paging?: Paging) {
+    return told(listTransactions(this.#services, this.#caller, agent, paging));
+  }
 
   listAgents(paging?: Paging) {
     return told(listAgents(this.#services, this.#caller, paging));
@@ -161,9 +211,4 @@ function failureOf(error: unknown): unknown {
   const failure = new RegistryFailure("unavailable", error.message, { retryAfterS: 1 });
   failure.cause = error;
   return failure;
-}
-
-/** Until the files of these operations are there: minutes. */
-async function unbuilt(): Promise<never> {
-  throw new RegistryFailure("unavailable", "this operation is being built");
 }
