@@ -1,11 +1,12 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
 import type { StorePlace } from "../../src/store/open.js";
-import type { Owner, VersionDraft } from "../../src/store/store.js";
+
+export { draftOf } from "./drafts.js";
 
 /** An empty place for a store, and how to take it away again. */
 export interface Place {
@@ -75,28 +76,6 @@ export const hostileTexts: readonly (readonly [string, string])[] = [
   ["nothing", ""],
   ["1 MB", `${"\u20ac'\"\\".repeat(170_000)}end`],
 ];
-
-/** A version to publish. */
-export function draftOf(owner: Owner, text: string, more: Partial<VersionDraft> = {}): VersionDraft {
-  const sha = (content: string) => createHash("sha256").update(content).digest("hex");
-  return {
-    owner,
-    name: `name of ${text}`,
-    description: undefined,
-    source: text,
-    mediaType: "yaml",
-    sourceDigest: sha(text),
-    digest: sha(`meaning of ${text}`),
-    artifact: new TextEncoder().encode(`compiled ${text}`),
-    orgVersion: undefined,
-    createdAtMs: 1_000,
-    createdBy: "ann",
-    message: undefined,
-    restoredFrom: undefined,
-    newPolicyId: "pol-01234567890123456789",
-    ...more,
-  };
-}
 
 /** Waits until it is so. */
 export async function until(is: () => boolean, whileMs = 10_000): Promise<void> {
