@@ -3,12 +3,12 @@ import { quoteText } from "../diagnostics/escape.js";
 import type { Context, Evaluation } from "../engine/result.js";
 import { doubts, graceState } from "../trace/fold/answer.js";
 import type { Folded } from "../trace/fold/fold.js";
-import type { ReadOptions } from "../trace/io/options.js";
+import type { ReadOptions, TraceInput } from "../trace/io/options.js";
 import { foldInputs } from "../trace/io/replay-inputs.js";
 import { CommandFailure, failure } from "./failure.js";
 import { EvaluationJoin } from "./join-evaluations.js";
 import { warn } from "./load-policy.js";
-import { tracesOf, watched } from "./load-traces.js";
+import { watched } from "./load-traces.js";
 import type { OpenPolicy } from "./open-policy.js";
 import type { Settings } from "./settings.js";
 import type { Terminal } from "./terminal.js";
@@ -17,13 +17,19 @@ import type { Terminal } from "./terminal.js";
 export async function evaluateTraces(
   policy: OpenPolicy,
   settings: Settings,
+  inputs: readonly TraceInput[],
   reading: ReadOptions,
   context: Context,
   terminal: Terminal,
 ): Promise<{ evaluation: Evaluation; damaged: boolean }> {
-  const inputs = await tracesOf(settings);
   const { agent } = settings;
-  const options = { agent, card: context.card, context: context.kind ?? "gateway", keepEvaluations: true };
+  const options = {
+    agent,
+    card: context.card,
+    context: context.kind ?? "gateway",
+    sightings: context.sightings,
+    keepEvaluations: true,
+  };
   const { folded, fed } = await watched("Reading traces", terminal, (watch) =>
     foldInputs(policy.replayEngine(), inputs, { ...reading, ...watch }, options),
   );

@@ -7,7 +7,7 @@ import { parseCard } from "../syntax/card.js";
 import { CommandFailure, failure } from "./failure.js";
 import { readNamedFile } from "./files.js";
 import { decodedText, parsePolicyFile } from "./policy-file.js";
-import type { Settings } from "./settings.js";
+import type { Settings, StoredPolicy, StoredText } from "./settings.js";
 import type { Terminal } from "./terminal.js";
 
 export interface LoadedPolicy {
@@ -18,6 +18,7 @@ export interface LoadedPolicy {
 /** Reads and merges the layers that the settings name. Warnings go to stderr; errors of all files are thrown together. */
 export function loadPolicy(settings: Settings, terminal: Terminal): LoadedPolicy {
   if (settings.policy === undefined && settings.org === undefined) {
+    if (settings.stored !== undefined) return loadStored(settings.stored, terminal);
     throw failure("usage_policy_missing", "no policy was named");
   }
   const sources = new Map<string, string>();
@@ -48,15 +49,39 @@ export function loadPolicy(settings: Settings, terminal: Terminal): LoadedPolicy
   return { merged: merged.value, layers };
 }
 
+/** What the registry has was checked when it was published; another release may see it otherwise. */
+function loadStored(stored: StoredPolicy, terminal: Terminal): LoadedPolicy {
+  const sources = new Map<string, string>();
+  const diagnostics: Diagnostic[] = [];
+  const read = (layer: StoredText | undefined): Policy | undefined => {
+    if (layer === undefined) return undefined;
+    sources.set(layer.label, layer.text);
+    const parsed = parsePolicyFile(layer.text, layer.label);
+    diagnostics.push(...parsed.diagnostics);
+    return parsed.policy;
+  };
+  const [org, agent] = [read(stored.org), read(stored.agent)];
+  const layers = { ...(org && { org }), ...(agent && { agent }) };
+  const merged = hasErrors(diagnostics) ? undefined : mergePolicies(layers);
+  diagnostics.push(...(merged?.diagnostics ?? []));
+  if (merged?.value === undefined || hasErrors(diagnostics)) throw new CommandFailure(diagnostics, sources);
+  warn(diagnostics, sources, terminal);
+  return { merged: merged.value, layers };
+}
+
 /** The card that the settings name, if they name one. Without a time nobody asks whether it has expired. */
 export function loadCard(settings: Settings, nowMs: number | undefined, terminal: Terminal): Card | undefined {
-  if (settings.card === undefined) return undefined;
+  if (settings.card === undefined) return usesStored(settings) ? settings.stored?.card : undefined;
   const bytes = readNamedFile(settings.card, "card");
   const sources = new Map([[settings.card, decodedText(bytes)]]);
   const { value, diagnostics } = parseCard(bytes, { file: settings.card, nowMs });
   if (value === undefined || hasErrors(diagnostics)) throw new CommandFailure(diagnostics, sources);
   warn(diagnostics, sources, terminal);
   return value;
+}
+
+function usesStored({ policy, org }: Settings): boolean {
+  return policy === undefined && org === undefined;
 }
 
 /** Warnings and notices, beside the result. */

@@ -1,3 +1,4 @@
+import type { Card } from "../policy/model.js";
 import type { ConfigValues } from "./config.js";
 import type { ConfigOptions } from "./options.js";
 
@@ -10,8 +11,22 @@ export interface Settings {
   readonly traces: readonly string[];
   /** File with a name map for traces. */
   readonly nameMap?: string | undefined;
+  /** In place of policy files, where none is named: the layers that are active in the registry. */
+  readonly stored?: StoredPolicy | undefined;
   /** The org policy was not asked for on the command line. */
   readonly orgFromConfig: boolean;
+}
+
+/** A layer with the name that stands for its file, such as `support-1@3`. */
+export interface StoredText {
+  readonly label: string;
+  readonly text: string;
+}
+
+export interface StoredPolicy {
+  readonly org?: StoredText | undefined;
+  readonly agent?: StoredText | undefined;
+  readonly card?: Card | undefined;
 }
 
 export interface GivenValues extends ConfigOptions {

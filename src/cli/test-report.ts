@@ -34,7 +34,7 @@ export async function reportText(
   const reasons = [...(suites?.reasons ?? []), ...(replay?.reasons ?? [])];
   const framed: Framed = {
     suites: suites && { ...suites, frame: { ...shared, exitReasons: suites.reasons, allRules: options.ruleCoverage === true } },
-    replay: replay && { ...replay, frame: { ...shared, exitReasons: replay.reasons, file } },
+    replay: replay && { ...replay, frame: { ...shared, exitReasons: replay.reasons, file, runsOf: replay.runsOf } },
     exit: { code: reasons.length === 0 ? 0 : 1, reasons },
   };
   switch (options.format) {

@@ -2,6 +2,8 @@
 export interface ReplayFrame {
   /** The policy file as the user named it. */
   readonly file: string;
+  /** The agent whose ingested runs were replayed; undefined for runs from files. */
+  readonly runsOf?: string | undefined;
   /** Why the command exits 1, in words; empty when it does not. */
   readonly exitReasons: readonly string[];
   /** When the report is made, epoch milliseconds. */

@@ -24,7 +24,17 @@ export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
 }
 
-const quietEnvironment: NodeJS.ProcessEnv = { HOME: "/nonexistent", SMOLTBOT_AGENT: "", NO_COLOR: "1" };
+/** Nothing of the machine that runs the tests: no agent, no registry. */
+const quietEnvironment: NodeJS.ProcessEnv = {
+  HOME: "/nonexistent",
+  NO_COLOR: "1",
+  SMOLTBOT_AGENT: "",
+  SMOLTBOT_API_KEY: "",
+  SMOLTBOT_HOME: "",
+  SMOLTBOT_ORG: "",
+  SMOLTBOT_URL: "",
+  DATABASE_URL: "",
+};
 
 /** Types a command as a user would, on the built output. */
 export function spawned(args: readonly string[], options: RunOptions = {}): Ran {

@@ -18,6 +18,8 @@ import {
   percentage,
   repeatable,
 } from "../options.js";
+import type { AgentRecords } from "../registry/agent-records.js";
+import { withAgent } from "../registry/with-agent.js";
 import { resolveSettings, type Settings } from "../settings.js";
 import type { Terminal } from "../terminal.js";
 import { readManifest, splitTools } from "../tool-manifest.js";
@@ -78,6 +80,17 @@ async function evaluate(argument: string | undefined, options: Options, terminal
     policy: argument ?? options.file,
     agent: options.agent ?? options.agentId,
   });
+  return withAgent(settings, terminal, async (records) =>
+    evaluateFor(records === undefined ? settings : await records.completed(settings), options, terminal, records),
+  );
+}
+
+async function evaluateFor(
+  settings: Settings,
+  options: Options,
+  terminal: Terminal,
+  records: AgentRecords | undefined,
+): Promise<number> {
   const nowMs = Date.now();
   const { merged } = loadPolicy(settings, terminal);
   const card = loadCard(settings, nowMs, terminal);
@@ -86,12 +99,13 @@ async function evaluate(argument: string | undefined, options: Options, terminal
   }
   const policy = openPolicy(merged);
   const started = performance.now();
-  const { evaluation, damaged } = await judgeWhatWasNamed(
+  const { evaluation, damaged, runsOf } = await judgeWhatWasNamed(
     policy,
     options,
     settings,
-    { kind: options.context, card, nowMs },
+    { kind: options.context, card, nowMs, sightings: await records?.sightings() },
     terminal,
+    records,
   );
   const durationMs = Math.round((performance.now() - started) * 1000) / 1000;
   const reasons = gateReasons(evaluation, options);
@@ -103,7 +117,7 @@ async function evaluate(argument: string | undefined, options: Options, terminal
     terminal.out(jsonText(evaluationJson(evaluation, { evaluatedAtMs: nowMs, durationMs, exit: { code, reasons } })));
   } else {
     const { evaluationText } = await import("../../report/text/evaluation.js");
-    const frame = { evaluatedAtMs: nowMs, exitReasons: reasons, cardGiven: card !== undefined };
+    const frame = { evaluatedAtMs: nowMs, exitReasons: reasons, cardGiven: card !== undefined, runsOf };
     terminal.out(evaluationText(evaluation, frame, terminal.paint));
   }
   return code;
@@ -116,7 +130,8 @@ async function judgeWhatWasNamed(
   settings: Settings,
   context: Context,
   terminal: Terminal,
-): Promise<{ evaluation: Evaluation; damaged: boolean }> {
+  records: AgentRecords | undefined,
+): Promise<{ evaluation: Evaluation; damaged: boolean; runsOf?: string }> {
   const { engine } = policy;
   const named = options.tools !== undefined || options.toolManifest !== undefined;
   if (named && options.traces === undefined) {
@@ -126,7 +141,14 @@ async function judgeWhatWasNamed(
   if (named) throw failure("usage_tools_and_traces", "both tools and traces were named");
   if (settings.traces.length > 0) {
     const { evaluateTraces } = await import("../evaluate-traces.js");
-    return evaluateTraces(policy, settings, await readOptionsOf(options, settings, terminal), context, terminal);
+    const reading = await readOptionsOf(options, settings, terminal);
+    return evaluateTraces(policy, settings, settings.traces, reading, context, terminal);
+  }
+  if (records !== undefined && (await records.hasRuns())) {
+    const { evaluateTraces } = await import("../evaluate-traces.js");
+    const { names, unwrap } = await readOptionsOf(options, settings, terminal);
+    const judged = await evaluateTraces(policy, settings, [records.runs()], { names, unwrap }, context, terminal);
+    return { ...judged, runsOf: records.agent };
   }
   // Coverage alone is a question, too.
   if (context.card !== undefined) return { evaluation: engine.evaluate([], context), damaged: false };

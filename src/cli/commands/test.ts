@@ -102,7 +102,7 @@ async function test(file: string | undefined, options: GivenOptions, wholeTermin
   const terminal = sayingOnce(wholeTerminal);
   const { planTest } = await import("../suites/plan.js");
   if (file !== undefined) visit(file);
-  const { settings, policyGiven, suites: files, replay: isReplay, missing } = await planTest(file, options, visit);
+  const { settings, policyGiven, suites: files, replay: isReplay, missing } = await planTest(file, options, terminal, visit);
   for (const path of [settings.policy, settings.org, settings.card]) if (path !== undefined) visit(path);
   const suites =
     files &&
@@ -123,7 +123,7 @@ async function test(file: string | undefined, options: GivenOptions, wholeTermin
   const named = settings.policy === undefined && suites !== undefined ? suites.settings : settings;
   const replay = isReplay ? await (await import("../replay-run.js")).runReplay(named, options, terminal) : undefined;
   const reasons = [...(suites?.reasons ?? []), ...(replay?.reasons ?? [])];
-  const outcome = { suites, replay, file: named.policy ?? named.org ?? "" };
+  const outcome = { suites, replay, file: replay?.file ?? named.policy ?? named.org ?? "" };
   const text = await reportText(outcome, options, Date.now(), terminal);
   if (options.output === undefined) for (const piece of typeof text === "string" ? [text] : text) terminal.out(piece);
   else {

@@ -4,6 +4,7 @@ import { EXIT_FAILED } from "../exit-codes.js";
 import { failure } from "../failure.js";
 import { tracesOf } from "../load-traces.js";
 import { addConfigOptions, addFormat, agentIdOption, agentOption, type ConfigOptions, example } from "../options.js";
+import { withAgent } from "../registry/with-agent.js";
 import { resolveSettings } from "../settings.js";
 import type { Terminal } from "../terminal.js";
 import { addTraceOptions, readOptionsOf, type TraceOptions } from "../trace-options.js";
@@ -24,12 +25,13 @@ export function define(command: Command, terminal: Terminal): void {
   );
   command.action(async (options: Options) => {
     const settings = await resolveSettings({ ...options, agent: options.agent ?? options.agentId });
-    const { usage, damaged } = await usedTools(
-      await tracesOf(settings),
-      settings.agent,
-      await readOptionsOf(options, settings, terminal),
-      terminal,
-    );
+    const { usage, damaged } = await withAgent(settings, terminal, async (records) => {
+      const reading = await readOptionsOf(options, settings, terminal);
+      const fromStore = records !== undefined && settings.traces.length === 0 && (await records.hasRuns());
+      const inputs = fromStore ? [records.runs()] : await tracesOf(settings);
+      const { names, unwrap } = reading;
+      return usedTools(inputs, settings.agent, fromStore ? { names, unwrap } : reading, terminal);
+    });
     if (usage.traces === 0) throw failure("usage_no_such_agent", `no trace is of the agent ${quoteText(settings.agent ?? "")}`);
     if (options.format === "json") {
       const { usageJson } = await import("../../report/json/usage.js");

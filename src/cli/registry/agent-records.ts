@@ -2,12 +2,13 @@ import type { Diagnostic } from "../../diagnostics/diagnostic.js";
 import type { Sightings } from "../../engine/result.js";
 import { firstSightingsMax } from "../../limits.js";
 import { isId } from "../../registry/ids.js";
-import type { Registry } from "../../registry/registry.js";
+import type { Registry, StoredRuns } from "../../registry/registry.js";
 import type { TraceInput } from "../../trace/io/options.js";
-import { CommandFailure } from "../failure.js";
+import { CommandFailure, failure } from "../failure.js";
 import { warn } from "../load-policy.js";
+import type { Settings } from "../settings.js";
 import type { Terminal } from "../terminal.js";
-import { type ActiveLayers, activeLayers } from "./layers.js";
+import { activeLayers, storedCard } from "./layers.js";
 import { openNamedRegistry } from "./open.js";
 import { hasRegistry, registryPlace } from "./place.js";
 import { isRefusal, refusal } from "./refusal.js";
@@ -79,13 +80,20 @@ export class AgentRecords {
   }
 
   /** The recorded calls as an input like any other. */
-  runs(range: { readonly sinceMs?: number; readonly untilMs?: number; readonly traces?: number } = {}): TraceInput {
+  runs(range: Omit<StoredRuns, "agent"> = {}): TraceInput {
     return { name: `registry, agent ${this.agent}`, bytes: this.#opened().runs({ agent: this.agent, ...range }) };
   }
 
-  /** @throws CommandFailure when the registry cannot be asked */
-  async activeLayers(): Promise<ActiveLayers | undefined> {
-    return this.#asked((registry) => activeLayers(registry, { agent: this.agent }), undefined);
+  /** Settings that name no policy get the active one of the agent, and its card. @throws CommandFailure when nothing is active */
+  async completed(settings: Settings): Promise<Settings> {
+    if (settings.policy !== undefined || settings.org !== undefined) return settings;
+    const { org, agent } = (await this.#asked((registry) => activeLayers(registry, { agent: this.agent }), undefined)) ?? {};
+    if (org === undefined && agent === undefined) {
+      const fix = "give the policy file, or publish one for this agent";
+      throw failure("registry_not_found", `no policy was named, and none is active for agent ${this.agent}`, { fix });
+    }
+    const card = await this.#asked((registry) => storedCard(registry, this.agent), undefined);
+    return { ...settings, stored: { org, agent, card } };
   }
 
   async close(): Promise<void> {
@@ -112,5 +120,19 @@ export class AgentRecords {
     const fix = "without it no tool has a grace period; unset the agent or the registry to judge without them";
     const mild = fault.diagnostics.map((each): Diagnostic => ({ ...each, level: "warning", fix }));
     warn(mild, new Map(), this.terminal);
+  }
+}
+
+/** Runs work with the records of an agent, and lets go of them. */
+export async function withRecords<T>(
+  agent: string | undefined,
+  terminal: Terminal,
+  work: (records: AgentRecords | undefined) => Promise<T>,
+): Promise<T> {
+  const records = await AgentRecords.open(agent, terminal);
+  try {
+    return await work(records);
+  } finally {
+    await records?.close();
   }
 }

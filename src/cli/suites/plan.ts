@@ -1,6 +1,8 @@
 import { type CommandFailure, failure } from "../failure.js";
 import { findConfig } from "../find-config.js";
+import { withAgent } from "../registry/with-agent.js";
 import { resolveSettings, type Settings } from "../settings.js";
+import type { Terminal } from "../terminal.js";
 import type { TestOptions } from "../test-options.js";
 import { findSuites, isSuiteName, suiteBeside, type Visit } from "./find-suites.js";
 
@@ -21,7 +23,12 @@ export interface TestPlan {
  * they are named, or where an option speaks of them, or where no suite was found: a pipeline without the runs it names must
  * not pass because rules have examples. Where nothing at all is named and this folder has no recorded runs, examples run alone.
  */
-export async function planTest(argument: string | undefined, options: TestOptions, visit: Visit): Promise<TestPlan> {
+export async function planTest(
+  argument: string | undefined,
+  options: TestOptions,
+  terminal: Terminal,
+  visit: Visit,
+): Promise<TestPlan> {
   const isSuite = argument !== undefined && isSuiteName(argument);
   const policyGiven = argument !== undefined && !isSuite;
   // Before it is read: a mistake in it is waited upon, too.
@@ -39,8 +46,17 @@ export async function planTest(argument: string | undefined, options: TestOption
   const plan = { settings, policyGiven, missing: undefined };
   if (suites !== undefined)
     return checked({ ...plan, suites, replay: wantsReplay || (named.length === 0 && settings.traces.length > 0) }, options);
-  const missing = isBare(settings, options) ? await (await import("../load-traces.js")).missingTraces() : undefined;
+  const missing = isBare(settings, options) && !(await hasStoredRuns(settings, terminal)) ? await noTranscripts() : undefined;
   return missing === undefined ? { ...plan, suites: undefined, replay: true } : { ...plan, suites: [], replay: false, missing };
+}
+
+/** The registry has recorded runs of the agent. */
+function hasStoredRuns(settings: Settings, terminal: Terminal): Promise<boolean> {
+  return withAgent(settings, terminal, async (records) => records?.hasRuns() ?? false);
+}
+
+async function noTranscripts(): Promise<CommandFailure | undefined> {
+  return (await import("../load-traces.js")).missingTraces();
 }
 
 /** No option speaks of recorded runs, and the config file names none. */

@@ -28,6 +28,8 @@ export interface EvaluationTextFrame {
   readonly evaluatedAtMs: number;
   /** Why the command exits 1, in words; empty when it does not. */
   readonly exitReasons: readonly string[];
+  /** The agent whose ingested runs were judged; undefined for tools and files. */
+  readonly runsOf?: string | undefined;
   /** Whether a card was named at all: without one coverage is not printed. */
   readonly cardGiven: boolean;
 }
@@ -41,6 +43,7 @@ export function evaluationText(evaluation: Evaluation, frame: EvaluationTextFram
   return lines(
     `${mark(evaluation.verdict, paint)} ${paint.strong(paint[evaluation.verdict](evaluation.verdict.toUpperCase()))}  ${what}, decision ${evaluation.action} (enforcement mode ${evaluation.mode})`,
     paint.faint(`  policy ${of}`),
+    frame.runsOf === undefined ? undefined : paint.faint(`  recorded runs of agent ${escapeText(frame.runsOf)} in the registry`),
     section(
       "Violations",
       violations.map((v) => violationLines(v, paint)),

@@ -8,7 +8,7 @@ import { partialWords, replayNotes } from "./replay-notes.js";
 import { newToolLines, ruleLines, topFailingLines } from "./replay-sections.js";
 import { andMore, clock, count, lines, listed, mark, toolName } from "./words.js";
 
-export type ReplayTextFrame = Pick<ReplayFrame, "file" | "exitReasons">;
+export type ReplayTextFrame = Pick<ReplayFrame, "file" | "exitReasons" | "runsOf">;
 
 /** Up to so many traces each is listed with what was found in it; beyond, only some that fail, or else warn. */
 const allTracesMax = 100;
@@ -21,7 +21,7 @@ const [findingsMax, someFindingsMax] = [20, 5];
 export function replayText(report: ReplayReport, frame: ReplayTextFrame, paint: Paint): string {
   const stopped = report.partial === undefined ? undefined : paint.warn(`PARTIAL: ${partialWords(report.partial)}`);
   return lines(
-    `Testing ${escapeText(frame.file)} against ${count(report.summary.traces, "recent trace")}...`,
+    `Testing ${escapeText(frame.file)} against ${count(report.summary.traces, "recent trace")}${ofAgent(frame)}...`,
     stopped,
     "",
     traceList(report, paint),
@@ -34,6 +34,10 @@ export function replayText(report: ReplayReport, frame: ReplayTextFrame, paint: 
     stopped === undefined ? undefined : ["", stopped],
     frame.exitReasons.map((reason) => paint.fail(`✗ ${reason}`)),
   );
+}
+
+function ofAgent({ runsOf }: ReplayTextFrame): string {
+  return runsOf === undefined ? "" : ` of agent ${escapeText(runsOf)}`;
 }
 
 function traceList({ traces, tracesNotListed }: ReplayReport, paint: Paint): string[] {
