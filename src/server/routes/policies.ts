@@ -1,7 +1,7 @@
 import { policyBytesMax } from "../../limits.js";
 import type { PolicyOwner, PublishOptions } from "../../registry/registry.js";
 import type { PublishedPolicy } from "../../registry/shapes.js";
-import type { Answer, Asked, Parameter, Route } from "../route.js";
+import type { Answer, AnswerContract, Asked, Parameter, Route } from "../route.js";
 import { documentOf, numberOf, ownOrg, pagingOf } from "./asked.js";
 import { documentTypes, prefersYaml, typeOf } from "./media.js";
 import * as part from "./parts.js";
@@ -19,6 +19,8 @@ interface Family {
   /** Who may write: the org's policy is the floor of every agent. */
   readonly writer: "writer" | "admin";
   readonly ownerOf: (asked: Asked) => PolicyOwner;
+  /** An old version may not fit today's org policy; an org's own always fits. */
+  readonly rollbackRefusals: Readonly<Record<number, AnswerContract>>;
 }
 
 const agents: Family = {
@@ -29,6 +31,7 @@ const agents: Family = {
   scope: "agent_id",
   writer: "writer",
   ownerOf: (asked) => ({ agent: asked.param("agent_id") }),
+  rollbackRefusals: { 422: part.unfit },
 };
 
 const orgs: Family = {
@@ -42,6 +45,7 @@ const orgs: Family = {
     ownOrg(asked);
     return {};
   },
+  rollbackRefusals: {},
 };
 
 const versionQuery: Parameter = {
@@ -190,7 +194,7 @@ function rollbackRoute(family: Family): Route {
       404: part.missing,
       409: part.raced,
       412: part.moved,
-      422: part.unfit,
+      ...family.rollbackRefusals,
     },
     handle: async (asked) => {
       const owner = family.ownerOf(asked);

@@ -11,7 +11,7 @@ import type {
   ValidateRequest,
   Verdict,
 } from "../../registry/shapes.js";
-import type { Asked, Parameter, Route } from "../route.js";
+import type { AnswerContract, Asked, Parameter, Route } from "../route.js";
 import { timeOf, withPolicyText } from "./asked.js";
 import * as part from "./parts.js";
 import { bodySchemas } from "./schemas/bodies.js";
@@ -91,7 +91,7 @@ const historicalRoute: Route = {
 
 /** A question about policies in the body: only its reading and its answer differ. */
 function question(route: Pick<Route, "operation" | "summary" | "description"> & QuestionParts): Route {
-  const { path, body, bytesMax, schema, ask, operation, summary, description, scope } = route;
+  const { path, body, bytesMax, schema, ask, operation, summary, description, scope, refusals } = route;
   return {
     method: "POST",
     path,
@@ -103,7 +103,7 @@ function question(route: Pick<Route, "operation" | "summary" | "description"> & 
     scope,
     rate: "policy_other",
     body: part.jsonBody(bodySchemas[body], bytesMax),
-    answers: { 200: part.answer("The answer.", schema), 404: part.missing },
+    answers: { 200: part.answer("The answer.", schema), 404: part.missing, ...refusals },
     handle: async (asked) => ({ status: 200, body: { json: await ask(asked) } }),
   };
 }
@@ -115,6 +115,7 @@ interface QuestionParts {
   readonly schema: string;
   readonly scope: Route["scope"];
   readonly ask: (asked: Asked) => Promise<unknown>;
+  readonly refusals?: Readonly<Record<number, AnswerContract>>;
 }
 
 const questions: readonly Route[] = [
@@ -154,6 +155,7 @@ const questions: readonly Route[] = [
     bytesMax: policyBytesMax,
     schema: "LintAnswer",
     scope: "body.agent_id",
+    refusals: { 422: part.refusal("`validation_error`: the policy has too many globs for a request.") },
     ask: (asked) => asked.registry.lint(withPolicyText(asked, asked.json as PolicyReference, ["policy"])),
   }),
   question({
