@@ -47,9 +47,17 @@ export function postgresPool({ url, poolSize, lockWaitMs = storeLockWaitMs }: Po
     idleTimeoutMillis: 30_000,
     onConnect: (client) => setUp(client, lockWaitMs),
   });
-  // An idle connection that is lost leaves the pool; who asks next gets another. Without a listener the process would end.
-  pool.on("error", () => {});
+  survive(pool);
   return pool;
+}
+
+/**
+ * A connection that is lost leaves the pool; who was using it is told by the query, and who asks next gets another. Without listeners
+ * the process would end.
+ */
+export function survive(pool: pg.Pool, whenLost: () => void = () => {}): void {
+  pool.on("error", whenLost);
+  pool.on("connect", (client) => client.on("error", () => {}));
 }
 
 /**

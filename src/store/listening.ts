@@ -2,7 +2,7 @@ import { Kysely } from "kysely";
 import pg from "pg";
 import { storePollPostgresMs } from "../limits.js";
 import type { ChangeSource } from "./change-feed.js";
-import { clientConfig, postgresDialect } from "./dialect-postgres.js";
+import { clientConfig, postgresDialect, survive } from "./dialect-postgres.js";
 import type { Tables } from "./tables.js";
 
 /** On which changes are told. Of the whole database: another schema's come here, too, and cost one query. */
@@ -59,6 +59,6 @@ function listeningPool(url: string, hint: () => void): pg.Pool {
     },
   });
   // Lost while idle: look at once, which connects again.
-  pool.on("error", hint);
+  survive(pool, hint);
   return pool;
 }
