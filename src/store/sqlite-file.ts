@@ -10,6 +10,8 @@ export interface SqliteFile {
 }
 
 interface Statement {
+  /** Whether it answers with rows: better-sqlite3 says so, and takes `all` amiss where it does not. */
+  readonly reader?: boolean;
   all(...parameters: unknown[]): unknown[];
   run(...parameters: unknown[]): { changes: number | bigint };
 }
@@ -70,7 +72,7 @@ function withStatements(handle: Handle): SqliteFile {
   return {
     run: (sql, parameters, rows) => {
       const statement = prepared(sql);
-      if (rows) return { rows: statement.all(...parameters), changes: 0 };
+      if (rows && statement.reader !== false) return { rows: statement.all(...parameters), changes: 0 };
       return { rows: [], changes: Number(statement.run(...parameters).changes) };
     },
     exec: (sql) => void handle.exec(sql),
