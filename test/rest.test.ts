@@ -1,180 +1,37 @@
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { lintAskedGlobsMax, requestBytesMax } from "../src/limits.js";
 import { routes } from "../src/server/routes/table.js";
 import { LayerMoved } from "../src/store/failures.js";
 import { storeKinds } from "./support/stores.js";
 import { agentPolicy, agentYaml, apTraces, card, orgPolicy, otlpJson } from "./unit/server/routes/rest-documents.js";
+import { type Asking, own, policyTests } from "./unit/server/routes/rest-policies.js";
 import { org, RestServer } from "./unit/server/routes/rest-server.js";
 
 /** Everything documented, asked over a socket; every answer is compared with openapi.json (`RestServer`). */
 describe.each(storeKinds)("REST on $name", (kind) => {
-  let server: RestServer;
-  let limitedKey = "";
-  const ask: RestServer["ask"] = (line, sent) => server.ask(line, sent);
-  const own = "/v1/agents/support-1";
+  let server: RestServer | undefined;
+  const ask: RestServer["ask"] = (line, sent) => (server as RestServer).ask(line, sent);
   const others = { key: "" };
 
   beforeAll(async () => {
     server = await RestServer.start(kind);
-    limitedKey = await server.key("writer", ["another"]);
-    others.key = limitedKey;
+    others.key = await server.key("writer", ["another"]);
   });
-  afterAll(() => server.stop());
+  afterAll(() => server?.stop());
 
-  const refused = async (line: string, status: number, error: string, sent?: Parameters<typeof ask>[1]) => {
+  const refused: Asking["refused"] = async (line, status, error, sent) => {
     const answer = await ask(line, sent);
     expect([answer.status, answer.json?.error], answer.text).toEqual([status, error]);
     return answer;
   };
-  const done = async (line: string, sent?: Parameters<typeof ask>[1], status = 200) => {
+  const done: Asking["done"] = async (line, sent, status = 200) => {
     const answer = await ask(line, sent);
     expect(answer.status, answer.text).toBe(status);
     return answer;
   };
 
-  test("an agent's policy: published, read, published again, rolled back, taken out of use", async () => {
-    await refused(`GET ${own}/policy`, 404, "not_found");
-    await refused(`DELETE ${own}/policy`, 404, "not_found");
-    await refused(`PUT ${own}/policy`, 412, "precondition_failed", { body: agentPolicy, headers: { "if-match": '"1"' } });
-    const first = await done(`PUT ${own}/policy?message=first`, { body: agentPolicy, headers: { "if-none-match": "*" } });
-    expect(first.headers.get("etag")).toBe('"1"');
-    expect(first.json).toMatchObject({ version: 1, archived_version: null, message: "first", meta: agentPolicy.meta });
-    expect(first.json.id).toMatch(/^pol-[a-z0-9]{20}$/);
-
-    const read = await done(`GET ${own}/policy`);
-    expect(read.headers.get("etag")).toBe('"1"');
-    expect(read.json).toMatchObject({ ...agentPolicy, id: first.json.id, version: 1 });
-    const known = await done(`GET ${own}/policy`, { headers: { "if-none-match": '"1"' } }, 304);
-    expect(known.headers.get("etag")).toBe('"1"');
-
-    const yaml = { "content-type": "application/yaml" };
-    const second = await done(`PUT ${own}/policy`, { body: agentYaml, headers: { ...yaml, "if-match": '"1"' } });
-    expect(second.json).toMatchObject({ version: 2, archived_version: 1, id: first.json.id, created_at: first.json.created_at });
-    await refused(`PUT ${own}/policy`, 412, "precondition_failed", { body: agentPolicy, headers: { "if-match": '"1"' } });
-    await refused(`PUT ${own}/policy`, 412, "precondition_failed", { body: agentPolicy, headers: { "if-none-match": "*" } });
-
-    const text = await done(`GET ${own}/policy`, { headers: { accept: "application/yaml" } });
-    expect([text.text, text.headers.get("content-type")]).toEqual([agentYaml, "application/yaml; charset=utf-8"]);
-    const asJson = await done(`GET ${own}/policy?version=1`, { headers: { accept: "application/yaml" } });
-    expect(asJson.headers.get("content-type")).toContain("application/json");
-    expect(JSON.parse(asJson.text)).toEqual(agentPolicy);
-    expect((await done(`GET ${own}/policy?version=1`)).json.version).toBe(1);
-    await refused(`GET ${own}/policy?version=9`, 404, "not_found");
-
-    const page = (await done(`GET ${own}/policy/history?per_page=1&page=2`)).json;
-    expect(page).toMatchObject({ total: 2, page: 2, per_page: 1, versions: [{ version: 1, message: "first", active: false }] });
-
-    await refused(`POST ${own}/policy/rollback`, 404, "not_found", { body: { version: 7 } });
-    await refused(`POST ${own}/policy/rollback`, 412, "precondition_failed", {
-      body: { version: 1 },
-      headers: { "if-match": '"1"' },
-    });
-    const back = await done(`POST ${own}/policy/rollback`, {
-      body: { version: 1, message: "back" },
-      headers: { "if-match": '"2"' },
-    });
-    expect(back.json).toMatchObject({ version: 3, archived_version: 2, message: "back", digest: first.json.digest });
-    expect((await done(`GET ${own}/policy/history`)).json.versions[0]).toMatchObject({
-      version: 3,
-      restored_from: 1,
-      active: true,
-    });
-
-    await refused(`DELETE ${own}/policy`, 412, "precondition_failed", { headers: { "if-match": '"1"' } });
-    await done(`DELETE ${own}/policy`, { headers: { "if-match": '"3"' } }, 204);
-    await refused(`GET ${own}/policy`, 404, "not_found");
-    expect((await done(`GET ${own}/policy?version=3`)).json.version).toBe(3);
-    expect((await done(`PUT ${own}/policy`, { body: agentPolicy })).json.version).toBe(4);
-  });
-
-  test("what a GET answered can be sent back, and policy_json may stand around it", async () => {
-    await done("PUT /v1/agents/echo/policy", { body: { policy_json: agentPolicy } });
-    const { json } = await done("GET /v1/agents/echo/policy");
-    const again = await done("PUT /v1/agents/echo/policy?message=again", {
-      body: { ...json, meta: { ...json.meta, name: "echo" } },
-    });
-    expect(again.json).toMatchObject({
-      version: 2,
-      meta: { name: "echo" },
-      capability_mappings: agentPolicy.capability_mappings,
-    });
-  });
-
-  test("the order of capabilities survives, also of names that look like numbers", async () => {
-    const mapping = '{"tools":["t*"],"card_actions":["a"]}';
-    const text = JSON.stringify(agentPolicy).replace(
-      /"capability_mappings":\{.*?\},"forbidden"/,
-      `"capability_mappings":{"b":${mapping},"0":${mapping},"__proto__":${mapping},"a":${mapping}},"forbidden"`,
-    );
-    await done("PUT /v1/agents/order/policy", { body: text, headers: { "content-type": "application/json" } });
-    const read = await done("GET /v1/agents/order/policy");
-    const names = [...read.text.matchAll(/"(\w+)":\{"tools":/g)].map(([, name]) => name);
-    expect(names).toEqual(["b", "0", "__proto__", "a"]);
-    const evaluate = (policy: string) =>
-      done("POST /v1/policies/evaluate", {
-        body: `{"tools":["tool"],"policy":${policy}}`,
-        headers: { "content-type": "application/json" },
-      });
-    expect((await evaluate(text)).json.tools[0].capability.label).toBe("b");
-  });
-
-  test("what is wrong with a policy is said with its place", async () => {
-    const wrong = await refused(`PUT ${own}/policy`, 400, "invalid_request", {
-      body: agentYaml.replace("forbidden:", "forbiden:"),
-      headers: { "content-type": "text/yaml" },
-    });
-    expect(wrong.json.details).toContainEqual(expect.objectContaining({ code: "unknown_key", line: expect.any(Number) }));
-    expect(JSON.stringify(wrong.json.details)).toContain("forbidden");
-    await refused(`PUT ${own}/policy`, 400, "invalid_request", { body: "{", headers: { "content-type": "application/json" } });
-    await refused(`PUT ${own}/policy`, 400, "invalid_request");
-    await refused(`PUT ${own}/policy`, 415, "unsupported_media_type", { body: "x=1", headers: { "content-type": "text/html" } });
-    await refused(`PUT ${own}/policy`, 422, "validation_error", { body: orgPolicy });
-    await refused(`PUT /v1/orgs/${org}/policy`, 422, "validation_error", { body: agentPolicy });
-    await refused(`PUT ${own}/policy`, 400, "invalid_request", { body: agentPolicy, headers: { "if-match": "1" } });
-    await refused(`PUT ${own}/policy?if_match=1`, 400, "invalid_request", { body: agentPolicy });
-  });
-
-  test("the org's policy is the floor; any other org is not there", async () => {
-    const path = `/v1/orgs/${org}/policy`;
-    await refused(`GET ${path}`, 404, "not_found");
-    await refused(`DELETE ${path}`, 404, "not_found");
-    const saved = await done(`PUT ${path}`, { body: orgPolicy });
-    expect(saved.json).toMatchObject({ version: 1, meta: { scope: "org" } });
-    expect((await done(`GET ${path}`)).json).toMatchObject(orgPolicy);
-    await done(`GET ${path}`, { headers: { "if-none-match": "*" } }, 304);
-    expect((await done(`GET ${path}/history`)).json.total).toBe(1);
-    await refused(`PUT ${path}`, 412, "precondition_failed", { body: orgPolicy, headers: { "if-none-match": "*" } });
-    await refused(`POST ${path}/rollback`, 412, "precondition_failed", { body: { version: 1 }, headers: { "if-match": '"2"' } });
-    await refused(`POST ${path}/rollback`, 404, "not_found", { body: { version: 2 } });
-    await done(`POST ${path}/rollback`, { body: { version: 1, message: "again" } });
-    await refused(`DELETE ${path}`, 412, "precondition_failed", { headers: { "if-match": '"7"' } });
-    for (const line of [`GET ${path}`, `GET ${path}/history`, `PUT ${path}`, `DELETE ${path}`, `POST ${path}/rollback`]) {
-      const body = line.startsWith("PUT") ? orgPolicy : line.startsWith("POST") ? { version: 1 } : undefined;
-      const foreign = await refused(line.replace(org, "rival"), 404, "not_found", { body });
-      expect(foreign.text).not.toContain("rival");
-    }
-
-    await done("PUT /v1/agents/resolved/policy", { body: agentPolicy });
-    const resolved = await done("GET /v1/agents/resolved/policy/resolved");
-    expect(resolved.json).toMatchObject({
-      agent_id: "resolved",
-      org_id: org,
-      resolved_policy: { meta: { scope: "resolved" } },
-      sources: { org_policy_version: 2, agent_policy_version: 1, merge_strategy: "org_floor" },
-    });
-    const broad = { ...agentPolicy, capability_mappings: { all: { tools: ["*"], card_actions: ["a"] } } };
-    const unconfirmed = await refused("PUT /v1/agents/broad/policy", 422, "validation_error", { body: broad });
-    expect(unconfirmed.json.details[0].code).toBe("merge_broad_mapping");
-    await done("PUT /v1/agents/broad/policy?confirm_broad=true", { body: broad });
-    // A rollback to it is asked as well.
-    await done("PUT /v1/agents/broad/policy", { body: agentPolicy });
-    await refused("POST /v1/agents/broad/policy/rollback", 422, "validation_error", { body: { version: 1 } });
-    await done("POST /v1/agents/broad/policy/rollback", { body: { version: 1, confirm_broad: true } });
-
-    const list = (await done("GET /v1/policies?per_page=2")).json;
-    expect(list).toMatchObject({ org_id: org, per_page: 2, policies: [{ scope: "org", agent_id: null }, { scope: "agent" }] });
-    await done(`DELETE ${path}`, {}, 204);
-  });
+  policyTests({ ask, done, refused, others });
 
   test("evaluate says the verdict of every tool, and the effective one in a header", async () => {
     await done("PUT /v1/agents/judged/policy", { body: agentPolicy });
@@ -318,6 +175,9 @@ describe.each(storeKinds)("REST on $name", (kind) => {
     };
     expect((await asked("lint", { policy: dead })).json.findings.length).toBeGreaterThan(0);
     await refused("POST /v1/policies/lint", 404, "not_found", { body: { agent_id: "nobody" } });
+    const many = Array.from({ length: lintAskedGlobsMax + 1 }, (_, i) => `tool_${i}`);
+    const large = { ...agentPolicy, capability_mappings: { mail: { tools: many, card_actions: ["send_mail"] } } };
+    await refused("POST /v1/policies/lint", 422, "validation_error", { body: { policy: large } });
 
     const explained = (await asked("explain", { agent_id: "asked", tools: ["mcp__files__delete_all"] })).json;
     expect(explained.tools[0]).toMatchObject({ tool: "mcp__files__delete_all", verdict: "fail", rule: { label: "*delete*" } });
@@ -340,7 +200,7 @@ describe.each(storeKinds)("REST on $name", (kind) => {
     await done("POST /v1/traces", { body: apTraces("recent", new Date(Date.now() - 3_600_000)), headers });
     const draft = (await done("POST /v1/teams/recommend-policy", { body: { team_id: "support", strictness: "strict" } })).json;
     expect(draft).toMatchObject({ policy: { meta: { scope: "agent" } }, validation: { valid: true, errors: [] } });
-    expect(JSON.stringify(draft.policy)).toContain("mcp__mail__");
+    expect(draft.policy.forbidden).toEqual([expect.objectContaining({ pattern: "mcp__files__delete_all" })]);
     await refused("POST /v1/teams/recommend-policy", 404, "not_found", { body: { team_id: "none" } });
     await refused("POST /v1/teams/recommend-policy", 400, "invalid_request", { body: { team_id: "support", agent_id: "x" } });
     await done("PUT /v1/teams/idle", { body: { agents: ["never"] } });
@@ -407,25 +267,50 @@ describe.each(storeKinds)("REST on $name", (kind) => {
   });
 
   test("a policy that moves under every attempt is a conflict", async () => {
-    const wrap: Parameters<typeof RestServer.start>[1] = {
-      wrap: (store) => ({
-        ...store,
-        policies: { ...store.policies, publish: () => Promise.reject(new LayerMoved(7)) },
-      }),
-    };
-    const moving = await RestServer.start(kind, wrap);
+    let moves = false;
+    const moving = await RestServer.start(kind, {
+      wrap: (store) => {
+        const publish: typeof store.policies.publish = (...given) =>
+          moves ? Promise.reject(new LayerMoved(7)) : store.policies.publish(...given);
+        return { ...store, policies: { ...store.policies, publish } };
+      },
+    });
     try {
-      for (const [line, body] of [
+      const lines = [
         [`PUT ${own}/policy`, agentPolicy],
         [`PUT /v1/orgs/${org}/policy`, orgPolicy],
-      ] as const) {
-        const { status, json } = await moving.ask(line, { body });
+        [`POST ${own}/policy/rollback`, { version: 1, message: "again" }],
+        [`POST /v1/orgs/${org}/policy/rollback`, { version: 1, message: "again" }],
+      ] as const;
+      for (const [line, body] of lines) expect((await moving.ask(line, { body })).status).toBe(200);
+      moves = true;
+      for (const [line, body] of lines) {
+        const { status, json } = await moving.ask(`${line}${line.startsWith("PUT") ? "?message=other" : ""}`, {
+          body: { ...body, message: undefined, ...("version" in body && { message: "other" }) },
+        });
         expect([status, json.error]).toEqual([409, "conflict"]);
       }
-      for (const line of moving.seen) server.seen.add(line);
+      for (const line of moving.seen) server?.seen.add(line);
     } finally {
       await moving.stop();
     }
+  });
+
+  test("a key that is limited to some agents sees no others", async () => {
+    expect((await done("GET /v1/policies", others)).json).toMatchObject({ total: 0, policies: [] });
+    expect((await done("GET /v1/agents", others)).json).toMatchObject({ total: 0, agents: [] });
+    expect((await done("GET /v1/traces", others)).json.total).toBe(0);
+    expect((await done("GET /v1/transactions", others)).json.total).toBe(0);
+    await refused("GET /v1/traces?agent_id=runner", 404, "not_found", others);
+    await refused(`GET /v1/orgs/${org}/policy`, 403, "forbidden", others);
+    await refused("GET /v1/teams", 403, "forbidden", others);
+    const both = { old: { agent_id: "another", policy: agentPolicy }, new: { agent_id: "asked" } };
+    await refused("POST /v1/policies/diff", 404, "not_found", { body: both, ...others });
+    await refused("POST /v1/policies/lint", 403, "forbidden", { body: {}, ...others });
+    await refused("POST /v1/policies/diff", 403, "forbidden", { body: { old: {}, new: {} }, ...others });
+    const headers = { "content-type": "application/x-ndjson" };
+    await refused("POST /v1/traces", 400, "invalid_request", { body: apTraces("runner"), headers, ...others });
+    expect((await done("POST /v1/traces", { body: apTraces("another"), headers, ...others })).json.calls).toBe(3);
   });
 
   test("parameters are checked, and a mistyped one is guessed", async () => {
@@ -436,12 +321,14 @@ describe.each(storeKinds)("REST on $name", (kind) => {
     }
     await refused("GET /v1/agents/..%2F..%2Fetc/policy", 400, "invalid_request");
     await refused("GET /v1/nothing", 404, "not_found");
+    const tools = Array.from({ length: requestBytesMax / 100 }, () => "x".repeat(100));
+    await refused("POST /v1/policies/evaluate", 413, "payload_too_large", { body: { agent_id: "judged", tools } });
     await refused("POST /v1/policies", 405, "method_not_allowed", { body: {} });
   });
 
   test("every route has succeeded, and refused in every documented way", () => {
     const documented = routes.flatMap(({ operation, answers }) => Object.keys(answers).map((status) => `${operation} ${status}`));
     expect(documented.length).toBeGreaterThan(80);
-    expect(documented.filter((line) => !server.seen.has(line))).toEqual([]);
+    expect(documented.filter((line) => server?.seen.has(line) !== true)).toEqual([]);
   });
 });
