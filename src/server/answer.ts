@@ -10,6 +10,8 @@ export const jsonType = "application/json; charset=utf-8";
 export function sendAnswer(reply: FastifyReply, { status, headers, body }: Answer): FastifyReply {
   reply.code(status);
   if (headers !== undefined) reply.headers(headers);
+  // May be kept, and asked about each time.
+  if (headers?.["etag"] !== undefined) reply.header("cache-control", "private, no-cache");
   if (body === undefined) return reply.send();
   if ("json" in body) return reply.type(jsonType).send(compactJson(body.json));
   reply.type(body.type);

@@ -70,21 +70,16 @@ export class Credentials {
     const authorization = headers["authorization"];
     const key = presentedKey(typeof authorization === "string" ? authorization : undefined);
     const from = addressKey(address);
-    if (key === undefined || !this.keys.isKept(key.keyId)) this.#refuseGuessing(from);
+    if (key === undefined || !this.keys.isKnown(key.keyId))
+      refuseGuessing(this.#failures.blocked(from, authFailuresPerMinuteMax));
     const stored = key && (await this.keys.find(key));
     if (stored !== undefined) return this.#caller(stored);
-    this.#failures.take(from, authFailuresPerMinuteMax);
+    refuseGuessing(this.#failures.take(from, authFailuresPerMinuteMax));
     const message =
       authorization === undefined
         ? "this needs an API key: send `Authorization: Bearer sbk_...`"
         : "the API key is malformed, unknown, expired or revoked";
     throw new RegistryFailure("unauthorized", message);
-  }
-
-  #refuseGuessing(from: string): void {
-    const retryAfterS = this.#failures.blocked(from, authFailuresPerMinuteMax);
-    if (retryAfterS === 0) return;
-    throw new RegistryFailure("rate_limited", "too many requests without a valid API key from this address", { retryAfterS });
   }
 
   #caller(key: StoredKey): Credential {
@@ -127,4 +122,9 @@ export class Credentials {
       // Asked again within a second: a feed that is not healthy says so.
     }
   }
+}
+
+function refuseGuessing(retryAfterS: number): void {
+  if (retryAfterS === 0) return;
+  throw new RegistryFailure("rate_limited", "too many requests without a valid API key from this address", { retryAfterS });
 }

@@ -75,6 +75,8 @@ function ofFramework(error: unknown): Refusal | undefined {
       return plain("invalid_request", code === "FST_ERR_BAD_URL" ? "the path is not well encoded" : "the request is malformed");
     case 404:
       return plain("not_found", "there is no such path");
+    case 414:
+      return plain("invalid_request", "the path is too long");
     case 413:
       return plain("payload_too_large", "the body is too large");
     case 415:

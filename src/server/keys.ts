@@ -52,9 +52,9 @@ export class KeyRing {
     private readonly elapsed: () => number,
   ) {}
 
-  /** Whether asking for this key costs a query. */
-  isKept(keyId: string): boolean {
-    return this.#known.peek(keyId) !== undefined || this.#unknown.peek(keyId) !== undefined;
+  /** Whether there is such a key, as far as that is known without a query. */
+  isKnown(keyId: string): boolean {
+    return this.#known.peek(keyId) !== undefined;
   }
 
   /** The key, if it is one, is not revoked and not expired, and the secret is its own. @throws StoreUnavailable */

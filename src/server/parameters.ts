@@ -1,4 +1,4 @@
-import { quoteText } from "../diagnostics/escape.js";
+import { escapeText } from "../diagnostics/escape.js";
 import { suggest } from "../diagnostics/suggest.js";
 import { RegistryFailure } from "../registry/failure.js";
 import { isId } from "../registry/ids.js";
@@ -28,7 +28,7 @@ function unknown(name: string, known: readonly string[]): RegistryFailure {
       : known.length === 0
         ? "this path takes none"
         : `there are ${known.join(", ")}`;
-  return refused("query", `the parameter ${quoteText(name)} is not known here: ${hint}`);
+  return refused(`query.${escapeText(name.slice(0, 80))}`, `is not known here: ${hint}`);
 }
 
 function refused(path: string, message: string): RegistryFailure {
