@@ -43,8 +43,7 @@ export function define(command: Command, terminal: Terminal): void {
         const run = { place: registry.place, document, card };
         if (options.format === "json") {
           const { cardJson } = await import("../../report/json/card.js");
-          const { jsonText } = await import("../../report/json/rule.js");
-          terminal.out(jsonText(cardJson(run)));
+          terminal.out(cardJson(run));
         } else {
           const { publishedCardText } = await import("../../report/text/card.js");
           terminal.out(publishedCardText(run, terminal.paint));

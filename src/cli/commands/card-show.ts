@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { hasErrors } from "../../diagnostics/diagnostic.js";
+import { orderedJson } from "../../report/json/ordered.js";
 import { parseCard } from "../../syntax/card.js";
 import { warn } from "../load-policy.js";
 import { addConfigOptions, addFormat, example } from "../options.js";
@@ -21,7 +22,7 @@ export function define(command: Command, terminal: Terminal): void {
     await withRegistry("existing", async (registry) => {
       const document = await registry.getCard(agent);
       const file = `card of ${agent}`;
-      const { value, diagnostics } = parseCard(JSON.stringify(document.card), { file, nowMs: Date.now() });
+      const { value, diagnostics } = parseCard(orderedJson(document.card), { file, nowMs: Date.now() });
       warn(
         // Places would be those of a text that nobody wrote.
         diagnostics.map(({ span: _, ...finding }) => finding),
@@ -31,8 +32,7 @@ export function define(command: Command, terminal: Terminal): void {
       const run = { place: registry.place, document, card: hasErrors(diagnostics) ? undefined : value };
       if (options.format === "json") {
         const { cardJson } = await import("../../report/json/card.js");
-        const { jsonText } = await import("../../report/json/rule.js");
-        terminal.out(jsonText(cardJson(run)));
+        terminal.out(cardJson(run));
       } else {
         const { cardText } = await import("../../report/text/card.js");
         terminal.out(cardText(run, terminal.paint));

@@ -3,6 +3,7 @@ import { quoteText } from "../../diagnostics/escape.js";
 import type { Policy } from "../../policy/model.js";
 import type { PolicyOwner, PublishOptions, Registry } from "../../registry/registry.js";
 import type { FindingShape, PublishedPolicy } from "../../registry/shapes.js";
+import { plain } from "../../report/paint.js";
 import type { PublishRun } from "../../report/publish-run.js";
 import type { Expectation } from "../../store/store.js";
 import { version } from "../../version.generated.js";
@@ -50,10 +51,11 @@ export async function changePolicy(
   const run = await previewRun(registry, change, options);
   checkFloor(run, change, options, terminal);
   const text = options.format !== "json";
-  if (text) {
+  // Whoever is asked has to see what about; a machine gets one document.
+  if (text || (options.yes !== true && options.dryRun !== true && terminal.confirm !== undefined)) {
     const { previewText } = await import("../../report/text/publish.js");
-    const shown = previewText(run, terminal.paint);
-    terminal.out(shown === "" ? "" : `\n${shown}`);
+    const shown = previewText(run, text ? terminal.paint : plain);
+    if (shown !== "") (text ? terminal.out : terminal.err)(`\n${shown}`);
   }
   const wanted = options.dryRun !== true && (await isWanted(change, registry, options, terminal));
   const expected: Expectation = active === undefined ? { kind: "absent" } : { kind: "version", versions: [active.version] };

@@ -1,6 +1,7 @@
 import { hasErrors } from "../../diagnostics/diagnostic.js";
 import type { Card, Policy } from "../../policy/model.js";
 import type { PolicyOwner, Registry } from "../../registry/registry.js";
+import { orderedJson } from "../../report/json/ordered.js";
 import { parseCard } from "../../syntax/card.js";
 import { parsePolicyFile } from "../policy-file.js";
 import { isRefusal } from "./refusal.js";
@@ -53,6 +54,6 @@ export async function storedCard(registry: Registry, agent: string): Promise<Car
     throw error;
   });
   if (found === undefined) return undefined;
-  const { value, diagnostics } = parseCard(JSON.stringify(found.card), { file: `card of ${agent}` });
+  const { value, diagnostics } = parseCard(orderedJson(found.card), { file: `card of ${agent}` });
   return hasErrors(diagnostics) ? undefined : value;
 }
