@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { Kysely } from "kysely";
@@ -29,7 +29,7 @@ export async function openSqlite(path: string, lockWaitMs: number): Promise<Data
       // A database in memory belongs to one connection.
       const reads = memory ? writes : readingFrom(await prepared(open(path), files, patiently), patiently);
       const copy: Copy = memory ? (target) => vacuumInto(writer, target) : (target) => copyThrough(open(path), target);
-      return database(place, writes, reads, copy, mapped);
+      return database({ place, writes, reads, files, copy, mapped });
     } catch (error) {
       for (const file of files) file.close();
       throw error;
@@ -39,11 +39,21 @@ export async function openSqlite(path: string, lockWaitMs: number): Promise<Data
 
 /** Nobody else on the machine may read it: it holds policies and hashes of keys. What SQLite makes beside it has the same rights. */
 function makePrivate(path: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
   try {
     closeSync(openSync(path, "wx", 0o600));
   } catch (error) {
     if (codeOf(error) !== "EEXIST") throw error;
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    if (codeOf(error) !== "EEXIST") throw error;
+    throw new StoreUnavailable(`the store's folder ${folder} cannot be made: a file of that name is there`, { cause: error });
   }
 }
 
@@ -90,7 +100,16 @@ function mapping(place: string): Mapped {
   };
 }
 
-function database(place: string, writes: Kysely<Tables>, reads: Kysely<Tables>, copy: Copy, mapped: Mapped): Database {
+interface Opened {
+  readonly place: string;
+  readonly writes: Kysely<Tables>;
+  readonly reads: Kysely<Tables>;
+  readonly files: readonly SqliteFile[];
+  readonly copy: Copy;
+  readonly mapped: Mapped;
+}
+
+function database({ place, writes, reads, files, copy, mapped }: Opened): Database {
   const hints = new Set<() => void>();
   let closed: Promise<void> | undefined;
   const whileOpen: Mapped = (work) => {
@@ -126,6 +145,8 @@ function database(place: string, writes: Kysely<Tables>, reads: Kysely<Tables>, 
       closed ??= mapped(async () => {
         if (reads !== writes) await reads.destroy();
         await writes.destroy();
+        // A connection that was never asked anything is not closed by the above, and would keep the others' log from being merged.
+        for (const file of files) file.close();
       });
       return closed;
     },

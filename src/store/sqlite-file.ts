@@ -6,6 +6,7 @@ export interface SqliteFile {
   /** Rows of a query, or what was changed by anything else. */
   run(sql: string, parameters: readonly unknown[], rows: boolean): { rows: unknown[]; changes: number };
   exec(sql: string): void;
+  /** Again does nothing. */
   close(): void;
 }
 
@@ -61,6 +62,7 @@ async function nodeSqlite(): Promise<NodeSqlite | undefined> {
 /** Each statement is prepared once; the ones not used for longest go first. */
 function withStatements(handle: Handle): SqliteFile {
   const statements = new Map<string, Statement>();
+  let open = true;
   const prepared = (sql: string): Statement => {
     const known = statements.get(sql);
     if (known !== undefined) statements.delete(sql);
@@ -78,7 +80,8 @@ function withStatements(handle: Handle): SqliteFile {
     exec: (sql) => void handle.exec(sql),
     close: () => {
       statements.clear();
-      handle.close();
+      if (open) handle.close();
+      open = false;
     },
   };
 }

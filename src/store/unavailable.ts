@@ -4,7 +4,7 @@ import { StoreUnavailable } from "./failures.js";
 export function unavailable(error: unknown, place: string): StoreUnavailable | undefined {
   if (error instanceof StoreUnavailable) return error;
   if (!(error instanceof Error)) return undefined;
-  const sentence = sqliteSentence(error) ?? postgresSentence(error) ?? networkSentence(error);
+  const sentence = sqliteSentence(error) ?? postgresSentence(error) ?? systemSentence(error);
   return sentence === undefined ? undefined : new StoreUnavailable(`${place} ${sentence}`, { cause: error });
 }
 
@@ -94,29 +94,35 @@ const networkCodes = new Set([
   "EHOSTDOWN",
   "ENETUNREACH",
   "ENETDOWN",
-  "ENOENT",
-  "EACCES",
-  "EPERM",
-  "EROFS",
-  "ENOSPC",
-  "EDQUOT",
-  "EMFILE",
-  "ENFILE",
-  "EIO",
-  "ENOTDIR",
-  "EISDIR",
-  "ELOOP",
-  "ENAMETOOLONG",
+]);
+
+/** Of files and folders; a socket of PostgreSQL is one, too. */
+const fileCodes = new Map([
+  ["ENOENT", "cannot be opened: it is not there"],
+  ["EACCES", "cannot be opened: check the rights of the file and of its folder"],
+  ["EPERM", "cannot be opened: check the rights of the file and of its folder"],
+  ["EROFS", "cannot be written: its file system is read only"],
+  ["ENOSPC", "is full: the disk has no space left, or a limit on the size of files was reached"],
+  ["EDQUOT", "is full: the disk has no space left, or a limit on the size of files was reached"],
+  ["EMFILE", "cannot be opened: too many files are open"],
+  ["ENFILE", "cannot be opened: too many files are open"],
+  ["EIO", "cannot be read or written: the disk or its file system reports an error"],
+  ["ENOTDIR", "cannot be opened: a part of its path is no folder"],
+  ["EISDIR", "cannot be opened: it is a folder"],
+  ["ELOOP", "cannot be opened: its path leads in a circle"],
+  ["ENAMETOOLONG", "cannot be opened: its path is too long"],
 ]);
 
 /** What the PostgreSQL driver says without a code. */
 const lostConnection =
   /^Connection terminated|^Client has encountered a connection error|^timeout exceeded when trying to connect|^Client was closed|^The server does not support SSL|^Cannot use a pool after calling end|password must be a string|not queryable$/;
 
-function networkSentence(error: Error): string | undefined {
-  if (error instanceof AggregateError && error.errors.length > 0) return networkSentence(error.errors[0] as Error);
+function systemSentence(error: Error): string | undefined {
+  if (error instanceof AggregateError && error.errors.length > 0) return systemSentence(error.errors[0] as Error);
   const code = codeOf(error);
   if (code !== undefined && networkCodes.has(code)) return `cannot be reached: ${code}`;
+  const file = fileCodes.get(code ?? "");
+  if (file !== undefined) return file;
   if (code?.startsWith("ERR_TLS") || code?.startsWith("CERT_") || code === "DEPTH_ZERO_SELF_SIGNED_CERT") {
     return `cannot be trusted: ${code}`;
   }

@@ -1,5 +1,5 @@
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 
@@ -16,6 +16,8 @@ export class BundledChild {
     const cache = join(root, "node_modules", ".cache");
     mkdirSync(cache, { recursive: true });
     const folder = mkdtempSync(join(cache, "smoltbot-child-"));
+    // Some children run as somebody else.
+    chmodSync(folder, 0o755);
     const file = join(folder, "child.mjs");
     await build({
       absWorkingDir: root,
