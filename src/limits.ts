@@ -317,3 +317,11 @@ export const lintAskedStatesMax = 4_000;
 export const lintAskedWorkMax = 200_000;
 /** Tools a server's recommendation learns from, the most called ones: proving their globs takes a second. */
 export const recommendToolsMax = 1_000;
+/** Findings about agents that an org's publish answers with. */
+export const agentFindingsMax = 100;
+/** Tools of one policy whose answers are kept as text; a policy with more is asked for its usual ones, and they come back. */
+export const preparedToolsMax = 4_096;
+/** Characters of these answers over all policies, objects counted: about 64 MB. */
+export const preparedUnitsMax = 32 * 1024 * 1024;
+/** Longer names are judged each time, so that hostile ones cannot fill the memory. */
+export const preparedNameUnitsMax = 256;

@@ -1,12 +1,10 @@
-import { floorOf } from "../analysis/floor.js";
 import { textDigest } from "../compiler/digest.js";
-import { diagnostic } from "../diagnostics/codes.js";
-import { orgFloorsMsMax, publishRoundsMax, recompiledBytesMin, textBytesMax } from "../limits.js";
+import { publishRoundsMax, textBytesMax } from "../limits.js";
 import type { Policy } from "../policy/model.js";
 import { ExpectationFailed, LayerMoved } from "../store/failures.js";
 import type { Expectation, Owner, PolicyVersion } from "../store/store.js";
 import { utf8Length } from "../syntax/source.js";
-import { checkedOwner, ownerText, perPageMax } from "./access.js";
+import { checkedOwner, ownerText } from "./access.js";
 import {
   checkedPolicy,
   findingShape,
@@ -21,7 +19,8 @@ import { newPolicyId } from "./ids.js";
 import type { PolicyOwner, PublishOptions, SourceText } from "./registry.js";
 import type { Caller, Services } from "./services.js";
 import type { FindingShape, PublishedPolicy } from "./shapes.js";
-import { checkFloor, compiledArtifact, mergeLayers, ownDigest, verifyPolicy } from "./verify.js";
+import { mergeLayers, ownDigest, verifyPolicy } from "./verify.js";
+import { verifyAgents } from "./verify-agents.js";
 
 const whatever: Expectation = { kind: "any" };
 
@@ -152,7 +151,7 @@ async function verifyAndStore(publication: Publication, org: PolicyVersion | und
   const layers = owner.agent === undefined ? { org: policy } : { org: org && storedPolicy(org), agent: policy };
   const verified = verifyPolicy(layers, { confirmBroad: options.confirmBroad === true });
   const warnings = verified.warnings.map(findingShape);
-  if (owner.agent === undefined) warnings.push(...(await verifyAgents(publication)));
+  if (owner.agent === undefined) warnings.push(...(await verifyAgents(services, owner.org, policy, read.text)));
   const stored = await services.store.policies.publish(
     {
       owner,
@@ -184,66 +183,4 @@ function answered(
 ): PublishedPolicy {
   const all = [...read.diagnostics.map(findingShape), ...warnings];
   return { ...policyDocument(stored, policy), archived_version: archived ?? null, warnings: all };
-}
-
-/**
- * An org's new policy against every active policy of its agents: that they merge and stay loadable, for all of them; that the floor
- * holds, for as many as there is time for. It holds for the others, too, by the way layers merge, and they are counted in a warning.
- */
-async function verifyAgents({ services, owner, read, policy: org }: Publication): Promise<FindingShape[]> {
-  const { store, elapsed, pause } = services;
-  const warnings: FindingShape[] = [];
-  let unproven = 0;
-  let usedMs = 0;
-  for (let page = 1; ; page++) {
-    const { items, total } = await store.policies.list(owner.org, { page, perPage: perPageMax });
-    for (const item of items) {
-      const agentId = item.owner.agent;
-      if (agentId === undefined) continue;
-      const stored = await store.policies.active(item.owner);
-      if (stored === undefined) continue;
-      await pause();
-      const agent = storedPolicy(stored);
-      const began = elapsed();
-      const proven = namingAgent(agentId, () => {
-        const { merged, warnings: found } = mergeLayers({ org, agent });
-        for (const finding of found)
-          if (warnings.length < perPageMax) warnings.push(agentFinding(agentId, findingShape(finding)));
-        if (read.text.length + stored.source.length > recompiledBytesMin) compiledArtifact(merged);
-        return usedMs < orgFloorsMsMax && isProven(org, agent);
-      });
-      if (!proven) unproven++;
-      usedMs += elapsed() - began;
-    }
-    if (page * perPageMax >= total || items.length === 0) break;
-  }
-  if (unproven > 0) warnings.push(unprovenFinding(unproven));
-  return warnings;
-}
-
-/** False where it takes more than the budget of an exploration. @throws RegistryFailure when it is broken */
-function isProven(org: Policy, agent: Policy): boolean {
-  const report = floorOf(org, agent);
-  checkFloor({ ...report, undecided: [] });
-  return report.holds;
-}
-
-function namingAgent<T>(agentId: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof RegistryFailure)) throw error;
-    const message = `with the active policy of the agent \`${agentId}\`: ${error.message}`;
-    throw new RegistryFailure(error.code, message, { details: error.details });
-  }
-}
-
-function agentFinding(agentId: string, { line: _line, column: _column, ...finding }: FindingShape): FindingShape {
-  return { ...finding, message: `agent \`${agentId}\`: ${finding.message}` };
-}
-
-function unprovenFinding(count: number): FindingShape {
-  const agents = count === 1 ? "1 agent" : `${count} agents`;
-  const message = `the floor holds by the way layers merge, and there was no time to prove it name by name for ${agents}`;
-  return findingShape(diagnostic("floor_not_proven", { message }));
 }

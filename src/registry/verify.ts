@@ -42,7 +42,7 @@ export function verifyPolicy(layers: Layers, { confirmBroad }: { readonly confir
   if (floor !== undefined) checkFloor(floor);
   const compiled = compiledArtifact(merged);
   const exceptions = floor?.exceptions.map(({ witness }) => witness) ?? [];
-  checkAnswers(layers, compiled.artifact, namesOf(merged, exceptions));
+  checkArtifact(layers, compiled.artifact, namesOf(merged, exceptions));
   return { artifact: compiled.bytes, warnings };
 }
 
@@ -126,8 +126,8 @@ function namesOf({ forbidden, triggers, capabilities }: MergedPolicy, first: rea
   return [...names];
 }
 
-/** @throws Error where the two disagree */
-function checkAnswers(layers: Layers, artifact: Artifact, names: readonly string[]): void {
+/** @throws Error where the artifact answers otherwise than the specification does for the layers */
+export function checkArtifact(layers: Layers, artifact: Artifact, names: readonly string[]): void {
   const engine = openArtifact(artifact);
   const told = specified(subjectOf(layers), names);
   for (const name of names) {

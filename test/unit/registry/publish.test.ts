@@ -145,7 +145,7 @@ describe("an org's policy", () => {
   });
 
   it("says for how many agents there was no time to prove the floor", async () => {
-    for (const name of ["a", "b", "c"]) await test.registry.publish({ agent: name }, yaml(validPolicy));
+    for (const name of ["a", "b", "c"]) await test.registry.publish({ agent: name }, yaml(named(name)));
     let nowMs = 0;
     const slow = { ...test.service.services, elapsed: () => (nowMs += 1500) };
     const { publish } = await import("../../../src/registry/publish.js");
