@@ -27,5 +27,5 @@ export function subject(agents: number): Subject;
 export function agentOf(i: number): string;
 export function toolOf(i: number): string;
 export function sightingOf(agent: number, tool: number, lastMs?: number): Sighting;
-export function runOf(number: number, run: number, agents: number, runs: number): IngestedTrace;
+export function runOf(number: number, run: number, agents: number, runs: number, length?: number): IngestedTrace;
 export function transactionOf(i: number, agents: number): StoredTransaction;

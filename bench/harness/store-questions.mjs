@@ -94,10 +94,10 @@ export function sightingOf(agent, tool, lastMs = startMs + ((agent * 31 + tool *
   return { agent: agentOf(agent), tool: toolOf(tool), firstMs: startMs, lastMs };
 }
 
-/** A run of 20 calls in as many minutes; `run` of `runs` says when. */
-export function runOf(number, run, agents, runs) {
+/** A run of so many calls in as many minutes; `run` of `runs` says when. */
+export function runOf(number, run, agents, runs, length = 20) {
   const beganMs = startMs + Math.floor((run / runs) * spanDays * dayMs);
-  const calls = Array.from({ length: 20 }, (_, i) => ({
+  const calls = Array.from({ length }, (_, i) => ({
     callId: `toolu_01${String(number).padStart(12, "0")}${i}`,
     session: `session-${number}`,
     tool: toolOf((number * 7 + i * 13) % 100),

@@ -1,4 +1,4 @@
-import type { Kysely, Transaction } from "kysely";
+import type { Kysely, SelectQueryBuilder, Transaction } from "kysely";
 import { enter } from "./audit.js";
 import { blocksOf } from "./blocks.js";
 import type { Database } from "./database.js";
@@ -13,16 +13,15 @@ export function agentsOf(db: Database): Agents {
   return {
     list: (org, page) =>
       db.snapshot((q) =>
-        pageOf(q.selectFrom("agents").where("org", "=", org), page, async (rows) => {
-          const agents = await rows.select("agent").orderBy("agent").execute();
-          return storedAgents(
-            q,
-            org,
-            agents.map(({ agent }) => agent),
-          );
-        }),
+        pageOf(q.selectFrom("agents").where("org", "=", org), page, (rows) =>
+          storedAgents(q, rows.orderBy("agent").select(columns)),
+        ),
       ),
-    get: (org, agent) => db.read(async (q) => (await storedAgents(q, org, [agent]))[0]),
+    get: (org, agent) =>
+      db.read(async (q) => {
+        const one = q.selectFrom("agents").where("org", "=", org).where("agent", "=", agent).select(columns);
+        return (await storedAgents(q, one))[0];
+      }),
     team: (org, team) => db.snapshot((q) => membersOf(q, org, team)),
     putTeam: (org, team, agents, by) =>
       db.write(async (trx) => {
@@ -52,35 +51,52 @@ export function agentsOf(db: Database): Agents {
       }),
     teams: (org, page) =>
       db.snapshot((q) =>
-        pageOf(q.selectFrom("teams").where("org", "=", org), page, async (rows) => {
-          const teams = (await rows.select("team").orderBy("team").execute()).map(({ team }) => team);
-          const sizes = await sizesOf(q, org, teams);
-          return teams.map((team) => ({ team, agents: sizes.get(team) ?? 0 }));
-        }),
+        pageOf(q.selectFrom("teams").where("org", "=", org), page, (rows) =>
+          q
+            .selectFrom(rows.select(["org", "team"]).orderBy("team").as("listed"))
+            .select("listed.team")
+            .select((e) =>
+              e
+                .selectFrom("team_agents")
+                .whereRef("team_agents.org", "=", "listed.org")
+                .whereRef("team_agents.team", "=", "listed.team")
+                .select((member) => member.fn.countAll<number>().as("count"))
+                .$asScalar()
+                .$notNull()
+                .as("agents"),
+            )
+            .orderBy("listed.team")
+            .execute(),
+        ),
       ),
   };
 }
 
-/** Those of `agents` that there are, by id. */
-async function storedAgents(q: Kysely<Tables>, org: string, agents: readonly string[]): Promise<StoredAgent[]> {
-  if (agents.length === 0) return [];
+const columns = ["org", "agent", "created_at_ms", "last_seen_at_ms"] as const;
+
+/** By id. What they have is looked up for these only. */
+async function storedAgents(
+  q: Kysely<Tables>,
+  agents: SelectQueryBuilder<Tables, "agents", Pick<Tables["agents"], (typeof columns)[number]>>,
+): Promise<StoredAgent[]> {
   const rows = await q
-    .selectFrom("agents")
-    .leftJoin("policy_owners", (j) =>
-      j.onRef("policy_owners.org", "=", "agents.org").onRef("policy_owners.agent", "=", "agents.agent"),
-    )
-    .where("agents.org", "=", org)
-    .where("agents.agent", "in", agents)
-    .select(["agents.agent", "agents.created_at_ms", "agents.last_seen_at_ms", "policy_owners.active_version"])
-    .select((e) =>
+    .selectFrom(agents.as("listed"))
+    .select(["listed.agent", "listed.created_at_ms", "listed.last_seen_at_ms"])
+    .select((e) => [
+      e
+        .selectFrom("policy_owners")
+        .whereRef("policy_owners.org", "=", "listed.org")
+        .whereRef("policy_owners.agent", "=", "listed.agent")
+        .select("policy_owners.active_version")
+        .as("active_version"),
       e
         .selectFrom("cards")
-        .whereRef("cards.org", "=", "agents.org")
-        .whereRef("cards.agent", "=", "agents.agent")
+        .whereRef("cards.org", "=", "listed.org")
+        .whereRef("cards.agent", "=", "listed.agent")
         .select((card) => card.fn.max("cards.version").as("version"))
         .as("card_version"),
-    )
-    .orderBy("agents.agent")
+    ])
+    .orderBy("listed.agent")
     .execute();
   return rows.map((row) => ({
     agent: row.agent,
@@ -96,16 +112,6 @@ async function membersOf(q: Kysely<Tables>, org: string, team: string): Promise<
   if (there === undefined) return undefined;
   const members = q.selectFrom("team_agents").where("org", "=", org).where("team", "=", team);
   return (await members.select("agent").orderBy("agent").execute()).map(({ agent }) => agent);
-}
-
-async function sizesOf(q: Kysely<Tables>, org: string, teams: readonly string[]): Promise<ReadonlyMap<string, number>> {
-  if (teams.length === 0) return new Map();
-  const members = q.selectFrom("team_agents").where("org", "=", org).where("team", "in", teams);
-  const rows = await members
-    .select((e) => ["team", e.fn.countAll<number>().as("agents")])
-    .groupBy("team")
-    .execute();
-  return new Map(rows.map(({ team, agents }) => [team, agents]));
 }
 
 /** Makes the org and its agents where they are missing, and keeps the latest time each was seen, where one is known. */
