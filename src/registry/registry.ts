@@ -72,7 +72,8 @@ export interface StoredRuns {
 
 /**
  * What can be asked of a registry on behalf of one caller: on the embedded store, or through REST. Both give the same answers, in
- * the documented shapes, and refuse with the same `RegistryFailure`s.
+ * the documented shapes, and refuse with the same `RegistryFailure`s. Objects keyed by names that users choose are Maps on the embedded
+ * store, which keep their order: print answers with `orderedJson`.
  */
 export interface Registry {
   /** For people: a path or an address. */
@@ -87,7 +88,10 @@ export interface Registry {
     version?: number,
   ): Promise<{ readonly text: string; readonly mediaType: "yaml" | "json"; readonly version: number }>;
   getResolvedPolicy(agent: string): Promise<ResolvedPolicy>;
-  /** Validates, compiles, proves the floor, then stores and activates; all of it or nothing. */
+  /**
+   * Validates, compiles, proves the floor, then stores and activates; all of it or nothing. The very bytes that are active already,
+   * without a new message, make no new version: the active one is answered, and nothing was archived.
+   */
   publish(owner: PolicyOwner, source: SourceText, options?: PublishOptions): Promise<PublishedPolicy>;
   /** A new version with the text of an old one, verified like any other. */
   rollback(owner: PolicyOwner, version: number, options?: PublishOptions): Promise<PublishedPolicy>;
