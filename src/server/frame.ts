@@ -166,7 +166,7 @@ export class Frame {
     const abort = new AbortController();
     const gone = () => {
       this.#aborts.delete(abort);
-      if (!reply.raw.writableFinished) abort.abort();
+      if (!reply.raw.writableEnded) abort.abort();
     };
     if (reply.raw.destroyed) abort.abort();
     else {
@@ -188,7 +188,7 @@ export class Frame {
   }
 
   #end(request: FastifyRequest, reply: FastifyReply, { pattern, startMs, span, credential, fault }: Passage): void {
-    const status = reply.raw.writableFinished ? reply.raw.statusCode : clientGoneStatus;
+    const status = reply.raw.writableEnded ? reply.raw.statusCode : clientGoneStatus;
     const durationMs = this.parts.elapsed() - startMs;
     const { method, id } = request;
     this.parts.metrics.answered(method, pattern, status, durationMs / 1000);
