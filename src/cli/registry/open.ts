@@ -45,7 +45,7 @@ export async function openNamedRegistry(place: RegistryPlace, need: Need): Promi
 }
 
 function missing(place: RegistryPlace): CommandFailure {
-  const where = place.kind === "sqlite" ? `${placeText(place)} or above` : placeText(place);
+  const where = place.kind === "sqlite" && place.upwards ? `${placeText(place)} or above` : placeText(place);
   return failure("registry_missing", `there is no registry at ${where}`);
 }
 

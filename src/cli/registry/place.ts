@@ -8,7 +8,7 @@ import { exists, shownPath } from "../files.js";
 export type RegistryPlace =
   | { readonly kind: "server"; readonly url: string; readonly apiKey: string | undefined }
   | { readonly kind: "postgres"; readonly url: string }
-  | { readonly kind: "sqlite"; readonly path: string; readonly exists: boolean };
+  | { readonly kind: "sqlite"; readonly path: string; readonly exists: boolean; readonly upwards: boolean };
 
 const fileName = "registry.db";
 const folderName = ".smoltbot";
@@ -31,11 +31,11 @@ export function registryPlace(): RegistryPlace {
     return { kind: "postgres", url: database };
   }
   const home = variable("SMOLTBOT_HOME");
-  if (home !== undefined) return fileAt(home);
+  if (home !== undefined) return fileAt(home, false);
   for (let folder = process.cwd(); ; folder = dirname(folder)) {
-    const found = fileAt(join(folder, folderName));
+    const found = fileAt(join(folder, folderName), true);
     if (found.exists) return found;
-    if (dirname(folder) === folder) return fileAt(join(process.cwd(), folderName));
+    if (dirname(folder) === folder) return fileAt(join(process.cwd(), folderName), true);
   }
 }
 
@@ -55,9 +55,10 @@ export function placeText(place: RegistryPlace): string {
   return escapeText(place.kind === "sqlite" ? shownPath(place.path) : shownUrl(place.url));
 }
 
-function fileAt(folder: string): RegistryPlace & { readonly kind: "sqlite" } {
+/** `upwards`: it was looked for in the folders above, too. */
+function fileAt(folder: string, upwards: boolean): RegistryPlace & { readonly kind: "sqlite" } {
   const path = join(folder, fileName);
-  return { kind: "sqlite", path, exists: exists(path) };
+  return { kind: "sqlite", path, exists: exists(path), upwards };
 }
 
 /** Unset and empty are the same. */

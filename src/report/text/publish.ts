@@ -28,13 +28,13 @@ export function outcomeText(run: PublishRun, paint: Paint): string {
   const { owner, published, activeVersion, dryRun } = run;
   const place = escapeText(owner.place);
   if (published === undefined) return lines(dryRun ? "Nothing was published: this is a dry run." : "Nothing was published.");
-  const { version, id, archived_version: archived } = published;
+  const { version, archived_version: archived } = published;
   if (version === activeVersion)
     return lines(
       `${paint.pass("✓")} Version ${version} for ${ownerWords(owner)} is active already, and says the same; nothing was stored.`,
     );
   return lines(
-    `${paint.pass("✓")} Published version ${paint.strong(String(version))} for ${ownerWords(owner)} in ${place} (${escapeText(id)})`,
+    `${paint.pass("✓")} Published version ${paint.strong(String(version))} for ${ownerWords(owner)} in ${place}`,
     archived === null ? undefined : `  Version ${archived} was archived.`,
   );
 }
