@@ -16,6 +16,8 @@ const questions = [
   "compile",
   "analysis",
   "start-up",
+  "server",
+  "store",
   "replay-lines",
   "replay-formats",
   "instruments",
