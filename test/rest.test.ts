@@ -3,8 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { lintAskedGlobsMax, requestBytesMax } from "../src/limits.js";
 import { routes } from "../src/server/routes/table.js";
 import { LayerMoved } from "../src/store/failures.js";
+import { protobufOf } from "./support/otlp-wire.js";
 import { storeKinds } from "./support/stores.js";
-import { agentPolicy, agentYaml, apTraces, card, orgPolicy, otlpJson } from "./unit/server/routes/rest-documents.js";
+import { agentPolicy, agentYaml, apTraces, card, narrowCard, orgPolicy, otlpJson } from "./unit/server/routes/rest-documents.js";
 import { type Asking, own, policyTests } from "./unit/server/routes/rest-policies.js";
 import { org, RestServer } from "./unit/server/routes/rest-server.js";
 
@@ -54,8 +55,15 @@ describe.each(storeKinds)("REST on $name", (kind) => {
     expect(await verdictIn("off", tools)).toEqual(["fail", "pass"]);
     expect(await verdictIn("enforce", ["mcp__mail__send"])).toEqual(["pass", "pass"]);
     expect((await done("POST /v1/policies/evaluate", { body: { policy: agentYaml, tools } })).json.policy_id).toBeNull();
+    const escalated = await done("POST /v1/policies/evaluate", { body: { agent_id: "judged", tools: ["mcp__pay__refund"] } });
+    expect(escalated.json).toMatchObject({ decision: "escalate", escalations: [{ tool: "mcp__pay__refund" }] });
+    await done("PUT /v1/agents/judged/card", { body: { ...narrowCard, agent_id: "judged" } });
     const observed = await done("POST /v1/policies/evaluate", { body: { agent_id: "judged", tools, context: "audit" } });
     expect(observed.json.context).toBe("observer");
+    expect(observed.json.card_gaps).toEqual([
+      expect.objectContaining({ tool: "mcp__mail__send", missing_card_actions: ["send_mail"] }),
+    ]);
+    expect(observed.json.violations).toContainEqual(expect.objectContaining({ missing_card_actions: ["send_mail"] }));
     await refused("POST /v1/policies/evaluate", 404, "not_found", { body: { agent_id: "nobody", tools } });
     for (const body of [
       {},
@@ -71,12 +79,38 @@ describe.each(storeKinds)("REST on $name", (kind) => {
     await refused("POST /v1/policies/evaluate", 400, "invalid_request", { body: twice, headers: json });
   });
 
+  test("a real call is seen, and a new tool has its grace", async () => {
+    const defaults = { ...agentPolicy.defaults, unmapped_tool_action: "deny", grace_period_hours: 48 };
+    await done("PUT /v1/agents/fresh/policy", { body: { ...agentPolicy, defaults } });
+    const call = { agent_id: "fresh", tools: ["brand_new"], context: "gateway", session_id: "s" };
+    const judged = (await done("POST /v1/policies/evaluate", { body: call })).json;
+    expect(judged).toMatchObject({
+      verdict: "warn",
+      grace: "applied",
+      context: "gateway",
+      warnings: [{ type: "unmapped_in_grace" }],
+    });
+    const { grace_expires_at } = judged.warnings[0] as { grace_expires_at: string };
+    expect(Date.parse(grace_expires_at) - Date.parse(judged.evaluated_at)).toBe(48 * 3_600_000);
+    const tools = async () => (await done("GET /v1/agents/fresh/tools")).json.tools;
+    await expect.poll(tools, { timeout: 2_000 }).toEqual([expect.objectContaining({ tool: "brand_new", grace_expires_at })]);
+  });
+
+  test("names of any kind come back as they went in", async () => {
+    const tools = ["__proto__", "0", "constructor", "a\u0000b", "\ud800", "é\r\nX-Injected: 1", "", "x".repeat(10_000)];
+    const judged = await done("POST /v1/policies/evaluate", { body: { policy: agentPolicy, tools } });
+    expect(judged.json.tools.map(({ tool }: { tool: string }) => tool)).toEqual(tools);
+    expect(judged.headers.has("x-injected")).toBe(false);
+  });
+
   test("a card is versioned, and decides about capabilities", async () => {
     await refused(`GET ${own}/card`, 404, "not_found");
     const saved = await done(`PUT ${own}/card`, { body: card });
     expect([saved.json.version, saved.json.card, saved.headers.get("etag")]).toEqual([1, card, '"1"']);
     expect((await done(`GET ${own}/card`)).json.card).toEqual(card);
     await done(`GET ${own}/card`, { headers: { "if-none-match": '"1"' } }, 304);
+    const expired = await done(`PUT ${own}/card`, { body: { ...card, expires_at: "2026-01-02T00:00:00Z" } });
+    expect(expired.json).toMatchObject({ version: 2, warnings: [{ level: "warning" }] });
     await refused(`PUT ${own}/card`, 412, "precondition_failed", { body: card, headers: { "if-match": '"4"' } });
     await refused(`PUT ${own}/card`, 400, "invalid_request", { body: [1] });
     const judged = await done("POST /v1/policies/evaluate", { body: { agent_id: "support-1", tools: ["mcp__mail__send"] } });
@@ -127,11 +161,21 @@ describe.each(storeKinds)("REST on $name", (kind) => {
       summary: { pass: 1, warn: 0, fail: 1, skipped: 0 },
     });
     const historical = "POST /v1/policies/evaluate/historical";
+    await done("PUT /v1/agents/runner/policy", { body: agentPolicy });
+    await done("PUT /v1/agents/runner/card", { body: { ...narrowCard, agent_id: "runner" } });
+    const carded = await done(historical, { body: { agent_id: "runner", time_range: range, limit: 1 } });
+    expect(carded.json).toMatchObject({
+      policy_version: 1,
+      traces_evaluated: 1,
+      violations: [{ missing_card_actions: ["send_mail"] }],
+    });
     await refused(historical, 404, "not_found", { body: { agent_id: "nobody", time_range: range } });
     const long = { ...range, start: "2025-12-01T00:00:00Z" };
     await refused(historical, 422, "validation_error", { body: { ...question, time_range: long } });
     await refused(historical, 400, "invalid_request", { body: { ...question, time_range: { start: "2026", end: "x" } } });
 
+    const damaged = await done("POST /v1/traces", { body: `{"broken\n${lines}`, headers: jsonl });
+    expect(damaged.json).toMatchObject({ calls: 0, skipped_records: 1, warnings: [{ level: "error", line: 1 }] });
     await refused("POST /v1/traces", 400, "invalid_request", { body: "no trace", headers: { "content-type": "text/plain" } });
     await refused("POST /v1/traces", 400, "invalid_request");
     await refused("POST /v1/traces", 415, "unsupported_media_type", { body: "x", headers: { "content-type": "image/png" } });
@@ -142,7 +186,19 @@ describe.each(storeKinds)("REST on $name", (kind) => {
     expect(answer.json).toMatchObject({ traces: 1, calls: 1 });
     expect(answer.json.partialSuccess).toBeUndefined();
     expect((await done("GET /v1/traces?agent_id=otel-agent")).json.total).toBe(1);
+    const partly = await done("POST /v1/traces", { body: otlpJson("otel-agent", [7]) });
+    expect(partly.json.partialSuccess).toMatchObject({ rejectedSpans: "1" });
+    // Exporters send whatever their program does: spans that are no tool calls are taken, and so is nothing at all.
+    const plain = otlpJson("otel-agent", [], { name: "GET /health", attributes: [] });
+    expect((await done("POST /v1/traces", { body: plain })).json.calls).toBe(0);
+    expect((await done("POST /v1/traces", { body: { resourceSpans: [] } })).json).toMatchObject({ traces: 0, calls: 0 });
+
     const headers = { "content-type": "application/x-protobuf" };
+    const exported = await done("POST /v1/traces", { body: protobufOf(otlpJson("otel-binary")), headers });
+    expect([exported.headers.get("content-type"), exported.bytes.length]).toEqual(["application/x-protobuf", 0]);
+    expect((await done("GET /v1/traces?agent_id=otel-binary")).json.total).toBe(1);
+    expect((await done("POST /v1/traces", { body: protobufOf(plain), headers })).bytes.length).toBe(0);
+    expect((await done("POST /v1/traces", { body: new Uint8Array(0), headers })).bytes.length).toBe(0);
     const broken = await done("POST /v1/traces", { body: new Uint8Array([0xff, 0xff]), headers }, 400);
     expect(broken.headers.get("content-type")).toBe("application/x-protobuf");
     // google.rpc.Status: code 3, INVALID_ARGUMENT, and a message.
@@ -168,6 +224,10 @@ describe.each(storeKinds)("REST on $name", (kind) => {
     await refused("POST /v1/policies/diff", 404, "not_found", {
       body: { old: { agent_id: "nobody" }, new: { agent_id: "asked" } },
     });
+
+    const off = { ...agentPolicy, defaults: { ...agentPolicy.defaults, enforcement_mode: "off" } };
+    const weaker = (await asked("diff", { old: { agent_id: "asked", version: 1 }, new: { policy: off } })).json;
+    expect(weaker.defaults).toEqual([expect.objectContaining({ field: "enforcement_mode" })]);
 
     const dead = {
       ...agentPolicy,
@@ -198,9 +258,12 @@ describe.each(storeKinds)("REST on $name", (kind) => {
     expect((await done("GET /v1/teams")).json.teams).toEqual([{ team_id: "support", agents: 2 }]);
     const headers = { "content-type": "application/x-ndjson" };
     await done("POST /v1/traces", { body: apTraces("recent", new Date(Date.now() - 3_600_000)), headers });
+    await done("PUT /v1/agents/recent/card", { body: { ...card, agent_id: "recent" } });
     const draft = (await done("POST /v1/teams/recommend-policy", { body: { team_id: "support", strictness: "strict" } })).json;
     expect(draft).toMatchObject({ policy: { meta: { scope: "agent" } }, validation: { valid: true, errors: [] } });
     expect(draft.policy.forbidden).toEqual([expect.objectContaining({ pattern: "mcp__files__delete_all" })]);
+    const ofAgent = (await done("POST /v1/teams/recommend-policy", { body: { agent_id: "recent" } })).json;
+    expect(JSON.stringify(ofAgent.recommendation.capability_mappings)).toContain("mcp__mail__");
     await refused("POST /v1/teams/recommend-policy", 404, "not_found", { body: { team_id: "none" } });
     await refused("POST /v1/teams/recommend-policy", 400, "invalid_request", { body: { team_id: "support", agent_id: "x" } });
     await done("PUT /v1/teams/idle", { body: { agents: ["never"] } });
@@ -229,6 +292,11 @@ describe.each(storeKinds)("REST on $name", (kind) => {
       body: { ...question, transaction_id: "another" },
       headers: { "x-transaction-id": id },
     });
+    const more = { ...request, allowed_capabilities: ["mail"], session_id: "s-9", policy: agentYaml, duration_hours: 0.5 };
+    const second = (await done("POST /v1/transactions", { body: more }, 201)).json;
+    expect(second).toMatchObject({ allowed_capabilities: ["mail"], session_id: "s-9" });
+    expect(Date.parse(second.expires_at) - Date.parse(second.created_at)).toBe(1_800_000);
+    expect((await done("GET /v1/transactions?agent_id=teller")).json.transactions[0]).toMatchObject({ session_id: "s-9" });
     await done(`DELETE ${path}`, {}, 204);
     expect((await done(`GET ${path}`)).json.status).toBe("ended");
     const ended = await evaluate({ "x-transaction-id": id }, { tools: ["mcp__mail__read"] });
@@ -257,6 +325,9 @@ describe.each(storeKinds)("REST on $name", (kind) => {
     await refused("POST /v1/keys", 400, "invalid_request", { body: { name: "x", role: "owner" } });
     await refused("POST /v1/keys", 400, "invalid_request", { body: { name: "x", role: "reader", expires_at: "soon" } });
     await done(`DELETE /v1/keys/${id}`, {}, 204);
+    expect((await done("GET /v1/keys")).json.keys).toContainEqual(
+      expect.objectContaining({ id, revoked_at: expect.any(String) }),
+    );
     await refused(`DELETE /v1/keys/${id}`, 404, "not_found");
     await expect.poll(async () => (await ask(`GET ${own}/policy`, { key })).status, { timeout: 1_500 }).toBe(401);
     await refused(`GET ${own}/policy`, 401, "unauthorized", { key: null });
@@ -330,5 +401,11 @@ describe.each(storeKinds)("REST on $name", (kind) => {
     const documented = routes.flatMap(({ operation, answers }) => Object.keys(answers).map((status) => `${operation} ${status}`));
     expect(documented.length).toBeGreaterThan(80);
     expect(documented.filter((line) => server?.seen.has(line) !== true)).toEqual([]);
+  });
+
+  test("every documented field has been answered", () => {
+    // What is empty here: answers that take seconds to be undecided, a draft that is not valid.
+    const elsewhere = ["DiffAnswer.undecided[]", "LintAnswer.undecided[]", "RecommendAnswer.validation.errors[]"];
+    expect(server?.schemas.unseen()).toEqual(elsewhere);
   });
 });

@@ -193,7 +193,8 @@ const traces: readonly Route[] = [
       types: traceTypes,
       bytesMax: ingestBytesMax,
       schema: { description: "Traces in any format of docs/traces.md." },
-      required: true,
+      // An exporter may have nothing to say; for others nothing is an error all the same.
+      required: false,
     },
     answers: {
       200: { ...part.answer("What was new.", "IngestAnswer"), types: ["application/json", "application/x-protobuf"] },
@@ -203,15 +204,24 @@ const traces: readonly Route[] = [
 ];
 
 async function ingest(asked: Asked): Promise<Answer> {
-  if (asked.bytes === undefined) throw new RegistryFailure("invalid_request", "the request has no body: send traces");
-  const { dialect, bytes } = await dialectOf(asked.contentType, asked.bytes);
+  const { dialect, bytes } = await dialectOf(asked.contentType, asked.bytes ?? noBytes());
   const agent = asked.query("agent_id") ?? asked.header("x-agent-id");
   try {
     return exported(dialect, await asked.registry.ingest(bytes, { agent, name: "body" }));
   } catch (error) {
-    if (dialect === "otlp-protobuf" && error instanceof RegistryFailure) return refused(error);
+    if (dialect === "ours" || !(error instanceof RegistryFailure)) throw error;
+    if (isOfOther(error)) return exported(dialect, { traces: 0, calls: 0, repeated_calls: 0, skipped_records: 0, warnings: [] });
+    if (dialect === "otlp-protobuf") return refused(error);
     throw error;
   }
 }
+
+/** Exporters send whatever their program does: a request without a trace of an agent is nothing wrong. */
+function isOfOther({ code, details }: RegistryFailure): boolean {
+  const none = new Set<unknown>(["trace_none", "trace_empty"]);
+  return code === "invalid_request" && details.length > 0 && details.every((detail) => none.has(detail.code));
+}
+
+async function* noBytes(): AsyncIterable<Uint8Array> {}
 
 export const observationRoutes: readonly Route[] = [...cards, ...agents, ...traces];

@@ -1,9 +1,30 @@
 /** An agent's policy as JSON, with everything that is not a default. */
 export const agentPolicy = {
   meta: { schema_version: "1.0", name: "support", description: "Answers mail", scope: "agent" },
-  capability_mappings: { mail: { tools: ["mcp__mail__*"], card_actions: ["send_mail"] } },
-  forbidden: [{ pattern: "*delete*", reason: "Nothing is deleted without a person", severity: "critical" }],
-  escalation_triggers: [{ condition: "tool_count > 100", action: "escalate", reason: "A long session" }],
+  capability_mappings: {
+    mail: {
+      description: "Reads and answers",
+      tools: ["mcp__mail__*"],
+      card_actions: ["send_mail"],
+      examples: { match: ["mcp__mail__send"], not_match: ["mcp__files__read"] },
+    },
+  },
+  forbidden: [
+    {
+      pattern: "*delete*",
+      reason: "Nothing is deleted without a person",
+      severity: "critical",
+      examples: { match: ["mcp__files__delete_all"], not_match: ["mcp__files__read"] },
+    },
+  ],
+  escalation_triggers: [
+    {
+      condition: "tool_matches('mcp__pay__*')",
+      action: "escalate",
+      reason: "Payments are approved",
+      examples: { match: ["mcp__pay__refund"], not_match: ["mcp__mail__send"] },
+    },
+  ],
   defaults: {
     unmapped_tool_action: "warn",
     unmapped_severity: "medium",
@@ -39,6 +60,9 @@ export const card = {
   autonomy_envelope: { bounded_actions: ["send_mail", "look_up"], forbidden_actions: [] },
 };
 
+/** Bounds nothing that mail is for. */
+export const narrowCard = { ...card, autonomy_envelope: { bounded_actions: ["look_up"], forbidden_actions: [] } };
+
 /** Two AP-Trace records with three calls, an hour apart. */
 export function apTraces(agent: string, at = new Date("2026-01-15T10:00:00Z")): string {
   const record = (id: string, session: string, afterMs: number, tools: readonly string[]) => ({
@@ -57,7 +81,8 @@ export function apTraces(agent: string, at = new Date("2026-01-15T10:00:00Z")): 
   return `${records.map((each) => JSON.stringify(each)).join("\n")}\n`;
 }
 
-export function otlpJson(service: string): object {
+/** A span of a tool call, with `fields` in place of its own, and more spans. */
+export function otlpJson(service: string, more: readonly unknown[] = [], fields: object = {}): object {
   const text = (key: string, value: string) => ({ key, value: { stringValue: value } });
   const span = {
     traceId: "5b8efff798038103d269b633813fc60c",
@@ -72,10 +97,14 @@ export function otlpJson(service: string): object {
       text("gen_ai.tool.call.id", "call-1"),
     ],
     status: {},
+    ...fields,
   };
   return {
     resourceSpans: [
-      { resource: { attributes: [text("service.name", service)] }, scopeSpans: [{ scope: { name: "app" }, spans: [span] }] },
+      {
+        resource: { attributes: [text("service.name", service)] },
+        scopeSpans: [{ scope: { name: "app" }, spans: [span, ...more] }],
+      },
     ],
   };
 }

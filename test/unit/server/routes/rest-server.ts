@@ -13,6 +13,7 @@ import { routes } from "../../../../src/server/routes/table.js";
 import { openStore } from "../../../../src/store/open.js";
 import type { Store } from "../../../../src/store/store.js";
 import type { StoreKind } from "../../../support/stores.js";
+import { SeenSchemas } from "./seen-schemas.js";
 
 export const org = "acme";
 
@@ -47,6 +48,7 @@ export interface Answered {
 export class RestServer {
   /** `operation status` of every answer so far. */
   readonly seen = new Set<string>();
+  readonly schemas = new SeenSchemas();
   readonly #validators = new Map<object, ValidateFunction>();
   readonly #ajv = new Ajv2020({ allErrors: true, strict: false });
 
@@ -56,6 +58,7 @@ export class RestServer {
     readonly store: Store,
     readonly service: RegistryService,
     private readonly server: RegistryServer,
+    private readonly faults: readonly string[],
     private readonly remove: () => Promise<void>,
   ) {
     this.#ajv.addSchema({ $id: "openapi", components: { schemas: componentSchemas } });
@@ -66,6 +69,7 @@ export class RestServer {
     const opened = await openStore(place.where, { poolSize: 3 });
     const store = parts.wrap?.(opened) ?? opened;
     const service = openRegistry({ ...systemEffects, store, place: "test" });
+    const faults: string[] = [];
     const admin = await service.as({ org, actor: "test" }).createKey({ name: "admin", role: "admin" });
     const server = await createServer({
       ...systemEffects,
@@ -75,10 +79,10 @@ export class RestServer {
       schemas: componentSchemas,
       openapi: () => openApiDocument(routes, "0.0.0"),
       options: { ...defaultOptions, port: 0, rates: parts.rates ?? unlimited, drainMs: 1_000 },
-      log: openLog("silent"),
+      log: openLog("error", { write: (line: string) => void faults.push(line) }),
     });
     const { port } = await server.listen();
-    return new RestServer(`http://127.0.0.1:${port}`, admin.key, store, service, server, place.remove);
+    return new RestServer(`http://127.0.0.1:${port}`, admin.key, store, service, server, faults, place.remove);
   }
 
   async stop(): Promise<void> {
@@ -106,6 +110,7 @@ export class RestServer {
       ...(body !== undefined && { body: (isRaw ? body : JSON.stringify(body)) as BodyInit }),
       redirect: "error",
     });
+    if (response.status === 500) throw new Error(`a fault of the server:\n${this.faults.join("")}`);
     const bytes = new Uint8Array(await response.arrayBuffer());
     const text = new TextDecoder().decode(bytes);
     const isJson = response.headers.get("content-type")?.startsWith("application/json") === true;
@@ -140,6 +145,7 @@ export class RestServer {
       );
       throw new Error(`${route.operation} ${status} is not as documented:\n${problems?.join("\n")}\n${text.slice(0, 2000)}`);
     }
+    this.schemas.see(schema, json);
     for (const name of contract?.headers ?? []) expect(headers.has(name), `${route.operation} sends ${name}`).toBe(true);
   }
 
