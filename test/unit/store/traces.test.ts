@@ -194,6 +194,81 @@ describe.each(storeKinds)("traces on $name", (kind) => {
     expect(await store.traces.ingest(org, [], by)).toEqual({ traces: 0, calls: 0, repeatedCalls: 0 });
   });
 
+  it("counts each call once when many processes send overlapping bodies at once", async () => {
+    const org = newOrg();
+    const others = await Promise.all([1, 2, 3].map(() => openStore(place.where, { poolSize: 2 })));
+    const body = (from: number) =>
+      Array.from({ length: 6 }, (_, i) =>
+        trace({
+          agent: `agent-${(from + i) % 2}`,
+          traceId: `t${from + i}`,
+          calls: Array.from({ length: 5 }, (_, k) =>
+            call({ callId: k < 3 ? `c${from + i}-${k}` : undefined, session: "one", timeMs: from + i }),
+          ),
+        }),
+      );
+    try {
+      const starts = Array.from({ length: 18 }, (_, i) => i % 9);
+      const told = await Promise.all(
+        starts.map((from, i) =>
+          (others[i % 3] as Store).traces.ingest(org, i % 2 === 0 ? body(from) : body(from).toReversed(), by),
+        ),
+      );
+      expect(told.reduce((sum, { calls: some }) => sum + some, 0)).toBe(14 * 5);
+      const runs = await inRange(org);
+      expect(runs.map(({ calls: some }) => some)).toEqual(Array.from({ length: 14 }, () => 5));
+      expect(await calls(org)).toHaveLength(14 * 5);
+    } finally {
+      await Promise.all(others.map((other) => other.close()));
+    }
+  });
+
+  it("deletes runs that ended, a long one in pieces, while others write", async () => {
+    const org = newOrg();
+    const long = trace({
+      traceId: "long",
+      calls: Array.from({ length: 5_001 }, (_, i) => call({ callId: `l${i}`, timeMs: i % 7 })),
+    });
+    const old = Array.from({ length: 30 }, (_, i) =>
+      trace({ traceId: `old-${i}`, calls: [call({ callId: `o${i}`, timeMs: 50 })] }),
+    );
+    await store.traces.ingest(org, [long, ...old, trace({ traceId: "new", calls: [call({ timeMs: 100 })] })], by);
+    // What is added to meanwhile stays, or is made anew: never a run without its calls, or calls without their run.
+    const written: Promise<unknown>[] = [];
+    const busy = trace({ traceId: "old-3", calls: [call({ callId: "again", timeMs: 200 })] });
+    const pruned = store.traces.prune(org, 100);
+    for (let i = 0; i < 5; i++) written.push(store.traces.ingest(org, [busy], by));
+    await Promise.all(written);
+    expect([30, 31]).toContain(await pruned);
+    const runs = await inRange(org);
+    expect(runs.map(({ traceId }) => traceId).toSorted()).toEqual(["new", "old-3"]);
+    const left = await calls(org);
+    for (const run of runs) expect(left.filter(({ traceId }) => traceId === run.traceId)).toHaveLength(run.calls);
+    expect(await store.traces.prune(org, 100)).toBe(0);
+    expect(await store.traces.prune(undefined, Number.MIN_SAFE_INTEGER)).toBe(0);
+    // First seen stays: grace has not begun anew.
+    expect(await store.sightings.firstSeen(org, "a", ["bash"])).toEqual(new Map([["bash", 0]]));
+  });
+
+  it("lets others write while it reads, and ends when the reader does", async () => {
+    const org = newOrg();
+    const many = Array.from({ length: 1_200 }, (_, i) =>
+      trace({ traceId: `t${i}`, calls: [1, 2, 3].map((k) => call({ callId: `${i}-${k}`, timeMs: i * 10 + k })) }),
+    );
+    await store.traces.ingest(org, many, by);
+    let seen = 0;
+    for await (const block of store.traces.calls(org, { agents: ["a"] })) {
+      seen += block.length;
+      await store.traces.ingest(org, [trace({ traceId: "t1", calls: [call({ callId: `w${seen}`, timeMs: 1 })] })], by);
+    }
+    expect(seen).toBeGreaterThanOrEqual(3_600);
+    for await (const block of store.traces.calls(org, { agents: ["a"] })) {
+      expect(block.length).toBeGreaterThan(0);
+      break;
+    }
+    await store.ping();
+  });
+
   it("answers like a list of everything that was sent", { timeout: 300_000 }, async () => {
     for (let round = 0; round < scaled(2); round++) await compareWithModel(newOrg(), new Random(9_000 + round));
   });

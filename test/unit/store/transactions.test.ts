@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import type { Change } from "../../../src/store/changes.js";
 import { openStore } from "../../../src/store/open.js";
 import type { Store, StoredTransaction } from "../../../src/store/store.js";
 import { hostileNames } from "../../support/hostile-names.js";
@@ -88,6 +89,25 @@ describe.each(storeKinds)("transactions on $name", (kind) => {
     await store.transactions.bind(org, "later", "");
     await store.transactions.end(org, "later", by);
     expect(await store.transactions.ofSession(org, "a", "")).toMatchObject({ transactionId: "later", endedAtMs: 900 });
+  });
+
+  it("tells other processes what was made, bound and ended, once each", async () => {
+    const org = newOrg();
+    const other = await openStore(place.where, { poolSize: 2 });
+    const heard: Change[] = [];
+    const stop = other.changes.listen((changes) => heard.push(...(changes ?? []).filter((one) => one.org === org)));
+    try {
+      await store.transactions.create(org, transaction("t"));
+      await store.transactions.bind(org, "t", "s");
+      await store.transactions.bind(org, "t", "s");
+      await store.transactions.end(org, "t", by);
+      await store.transactions.end(org, "t", by);
+      await vi.waitFor(() => expect(new Set(heard.map(({ seq }) => seq)).size).toBe(3), { timeout: 10_000 });
+      for (const { agent, kind: what, id } of heard) expect([agent, what, id]).toEqual(["a", "transaction", "t"]);
+    } finally {
+      stop();
+      await other.close();
+    }
   });
 
   it("ends once", async () => {
