@@ -9,6 +9,7 @@ import { keepSightings } from "./sightings.js";
 import type { Actor, AlikeCalls, IngestedCall, IngestedTrace, Ingestion, Sighting } from "./store.js";
 import type { Tables, TraceCallRow, TraceRow } from "./tables.js";
 import { toName, toStored, toStoredMaybe } from "./text.js";
+import { wholeMs } from "./times.js";
 
 /** A run with everything that one ingestion says of it. */
 interface SentTrace {
@@ -23,6 +24,7 @@ interface SentTrace {
 
 interface SentCall {
   readonly call: IngestedCall;
+  readonly timeMs: number | undefined;
   readonly identity: Uint8Array;
 }
 
@@ -35,7 +37,7 @@ interface KeptTrace {
   /** It has no time yet. */
   readonly undated: boolean;
   /** Calls that were not there. */
-  readonly added: IngestedCall[];
+  readonly added: SentCall[];
 }
 
 /** Stand for no time: every time is before the one and after the other. */
@@ -76,12 +78,13 @@ async function identified(
     byAgent.set(agent, ofAgent);
     const sent = ofAgent.get(traceId) ?? { agent, traceId, format, calls: [], firstMs: undefined, lastMs: undefined };
     ofAgent.set(traceId, sent);
-    widen(sent, seenMs);
+    widen(sent, wholeMs(seenMs));
     for (const call of calls) {
       const identity = identityOf({ org, agent, format, traceId }, call, alike);
+      const timeMs = wholeMs(call.timeMs);
       const before = known.size;
-      if (known.add(identity.toString("latin1")).size > before) sent.calls.push({ call, identity });
-      widen(sent, call.timeMs);
+      if (known.add(identity.toString("latin1")).size > before) sent.calls.push({ call, timeMs, identity });
+      widen(sent, timeMs);
       if (++sentCalls % storeCallsBlock === 0) await turn();
     }
   }
@@ -176,7 +179,7 @@ async function keepCalls(trx: Transaction<Tables>, kept: readonly KeptTrace[], a
     rows = [];
     for (const { trace, place } of added) {
       const one = byTrace.get(trace) as KeptTrace;
-      one.added.push((one.sent.calls[place - one.place] as SentCall).call);
+      one.added.push(one.sent.calls[place - one.place] as SentCall);
     }
     await turn();
   };
@@ -199,15 +202,15 @@ export function insertCalls(q: Kysely<Tables>, rows: readonly TraceCallRow[]) {
 
 function callRow(
   { traceId }: SentTrace,
-  { call, identity }: SentCall,
+  { call, timeMs, identity }: SentCall,
   at: Pick<TraceCallRow, "trace" | "place">,
   atMs: number,
 ): TraceCallRow {
   return {
     ...at,
-    time_ms: call.timeMs ?? atMs,
+    time_ms: timeMs ?? atMs,
     identity,
-    dated: call.timeMs === undefined ? 0 : 1,
+    dated: timeMs === undefined ? 0 : 1,
     session: call.session === traceId ? null : toStored(call.session),
     call_id: toStoredMaybe(call.callId),
     tool: toStored(call.tool),
@@ -232,6 +235,6 @@ async function countCalls(trx: Transaction<Tables>, org: string, kept: readonly 
 
 function* sightingsOf(kept: readonly KeptTrace[], atMs: number): Generator<Sighting> {
   for (const { sent, added } of kept) {
-    for (const { tool, timeMs = atMs } of added) yield { agent: sent.agent, tool, firstMs: timeMs, lastMs: timeMs };
+    for (const { call, timeMs = atMs } of added) yield { agent: sent.agent, tool: call.tool, firstMs: timeMs, lastMs: timeMs };
   }
 }

@@ -7,6 +7,7 @@ import { pageOf } from "./pages.js";
 import type { Sighting, ToolSightings } from "./store.js";
 import type { SightingRow, Tables } from "./tables.js";
 import { fromName, toName } from "./text.js";
+import { nearestMs } from "./times.js";
 
 /** Agents asked about in one statement: each is a query of its own in it. */
 const agentsEach = 50;
@@ -81,7 +82,8 @@ function byLatest(a: SightingRow, b: SightingRow): number {
 /** One for each agent and tool, with the earliest and the latest time, in the order in which everybody locks them. */
 export function joined(org: string, sightings: Iterable<Sighting>): SightingRow[] {
   const agents = new Map<string, Map<string, SightingRow>>();
-  for (const { agent, tool, firstMs, lastMs } of sightings) {
+  for (const { agent, tool, ...times } of sightings) {
+    const [firstMs, lastMs] = [nearestMs(times.firstMs), nearestMs(times.lastMs)];
     const rows = agents.get(agent) ?? new Map<string, SightingRow>();
     agents.set(agent, rows);
     const there = rows.get(tool);

@@ -4,6 +4,7 @@ import { pageOf } from "./pages.js";
 import { prune } from "./prune.js";
 import type { StoredTrace, Traces } from "./store.js";
 import { fromName, fromStored } from "./text.js";
+import { nearestMs, wholeRange } from "./times.js";
 import { callsIn } from "./trace-calls.js";
 import { headColumns, type TraceHead, tracesIn } from "./trace-heads.js";
 
@@ -19,11 +20,11 @@ export function tracesOf(db: Database): Traces {
           return (await latest.execute()).map(stored);
         });
       }),
-    calls: (org, range) => callsIn(db, org, range),
+    calls: (org, range) => callsIn(db, org, wholeRange(range)),
     async *inRange(org, range) {
-      for await (const heads of tracesIn(db, org, range)) yield heads.map(stored);
+      for await (const heads of tracesIn(db, org, wholeRange(range))) yield heads.map(stored);
     },
-    prune: (org, beforeMs) => prune(db, org, beforeMs),
+    prune: (org, beforeMs) => prune(db, org, nearestMs(beforeMs)),
   };
 }
 

@@ -55,6 +55,19 @@ describe.each(storeKinds)("sightings on $name", (kind) => {
     ]);
   });
 
+  it("takes the nearest whole millisecond", async () => {
+    const org = newOrg();
+    await store.sightings.observe(org, [sighting("x", 1.9, 7.2), sighting("y", -Infinity, Infinity), sighting("z", NaN)]);
+    const seen = await store.sightings.firstSeen(org, "a", ["x", "y", "z"]);
+    expect(seen).toEqual(
+      new Map([
+        ["x", 1],
+        ["y", -8.64e15],
+        ["z", 8.64e15],
+      ]),
+    );
+  });
+
   it("keeps tools of any name apart", async () => {
     const org = newOrg();
     await store.sightings.observe(

@@ -184,6 +184,31 @@ describe.each(storeKinds)("traces on $name", (kind) => {
     expect((await store.traces.ingest(org, sent, by)).calls).toBe(0);
   });
 
+  it("takes whole milliseconds of any time, and dates what is no time by its ingestion", async () => {
+    const org = newOrg();
+    const times = [1.9, -0.5, -1e12, 8.64e15, 8.65e15, 1e300, Infinity, -Infinity, NaN];
+    const sent = times.map((timeMs, i) => trace({ traceId: `t${i}`, seenMs: timeMs, calls: [call({ callId: `${i}`, timeMs })] }));
+    await store.traces.ingest(org, sent, by);
+    const kept = (await calls(org)).toSorted((a, b) => Number(a.callId) - Number(b.callId));
+    const none = [by.atMs, false];
+    expect(kept.map(({ timeMs, dated }) => [timeMs, dated])).toEqual([
+      [1, true],
+      [-1, true],
+      [-1e12, true],
+      [8.64e15, true],
+      none,
+      none,
+      none,
+      none,
+      none,
+    ]);
+    expect((await calls(org, { sinceMs: -0.5, untilMs: 1.5 })).map(({ timeMs }) => timeMs)).toEqual([1]);
+    expect(await calls(org, { sinceMs: -Infinity, untilMs: Infinity })).toHaveLength(9);
+    expect(await calls(org, { sinceMs: 1e300 })).toEqual([]);
+    expect(await store.traces.prune(org, -Infinity)).toBe(0);
+    expect(await store.traces.prune(org, 1e300)).toBe(8);
+  });
+
   it("gives nothing of another org, and nothing for no agents", async () => {
     const org = newOrg();
     await store.traces.ingest(org, [trace({ calls: [call()] })], by);
