@@ -325,3 +325,9 @@ export const preparedToolsMax = 4_096;
 export const preparedUnitsMax = 32 * 1024 * 1024;
 /** Longer names are judged each time, so that hostile ones cannot fill the memory. */
 export const preparedNameUnitsMax = 256;
+/** Source bytes of both layers up to which an org's publish proves the floor of an agent: beyond it the proof takes seconds. */
+export const orgFloorBytesMax = 256 * 1024;
+/** Rows of one answer that comes in pages. */
+export const perPageMax = 100;
+/** Pages one can ask for: the number of the first row stays exact in every database. */
+export const pageMax = 1_000_000_000;

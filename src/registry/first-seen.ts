@@ -30,7 +30,7 @@ interface AgentTools {
 }
 
 /** The store could not say when tools were first seen. */
-const down: Sightings = {
+export const storeDown: Sightings = {
   firstSeenMs: () => {
     throw new TypeError("the store is down");
   },
@@ -66,7 +66,7 @@ export class FirstSeen {
   of(org: string, agent: string, tools: readonly string[]): Sightings | Promise<Sightings> {
     const known = this.#agentTools(org, agent);
     const now = this.options.elapsed();
-    if (this.#isDown) return now - this.#downMs < retryAfterMs ? down : this.#ask(org, agent, known, tools);
+    if (this.#isDown) return now - this.#downMs < retryAfterMs ? storeDown : this.#ask(org, agent, known, tools);
     const unknown = tools.filter((tool) => {
       if (known.seen.has(tool)) return false;
       const absent = known.absent.get(tool);
@@ -93,14 +93,15 @@ export class FirstSeen {
       return { firstSeenMs: (tool) => earlier(known.seen.get(tool)?.firstMs, found.get(tool)) };
     } catch (error) {
       this.#fail(error);
-      return down;
+      return storeDown;
     }
   }
 
   /** The agent called these tools now. The store hears of it soon. */
-  record(org: string, agent: string, tools: readonly string[], nowMs: number): void {
+  record(org: string, agent: string, tools: readonly unknown[], nowMs: number): void {
     const known = this.#agentTools(org, agent);
-    for (const tool of tools) {
+    for (const name of tools) {
+      const tool = typeof name === "string" ? name : "";
       const seen = known.seen.get(tool);
       if (seen !== undefined && Math.abs(nowMs - seen.notedMs) < lastSeenEveryMs) continue;
       if (!this.#enqueue(org, { agent, tool, firstMs: nowMs, lastMs: nowMs })) continue;
