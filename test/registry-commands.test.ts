@@ -1,24 +1,14 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runCommand } from "../src/cli/program.js";
 import { expectRefused, fakeTerminal, folderOf, type Ran, root, schemaFaults, smoltbot, spawned } from "./support/command.js";
+import { files, strict } from "./support/policy-folder.js";
 import { edited, validPolicy } from "./support/policy-text.js";
 import { type Place, storeKinds } from "./support/stores.js";
 
-const strict = edited("unmapped_tool_action: warn", "unmapped_tool_action: deny");
-const orgPolicy = validPolicy.replace("scope: agent", "scope: org").replace("name: support", "name: company");
-/** The org denies what nobody mapped, and maps nothing. */
-const denyingOrg = orgPolicy
-  .replace("unmapped_tool_action: warn", "unmapped_tool_action: deny")
-  .replace(/capability_mappings:[\s\S]*?forbidden:/, "capability_mappings: {}\nforbidden:");
-const broad = edited('["mcp__browser__*"]', '["mcp__browser__*", "*_*"]');
-const card = "card_id: c1\nautonomy_envelope:\n  bounded_actions: [web_fetch, web_post]\n  forbidden_actions: [pay]\n";
 const traces = join(root, "examples", "support-agent", "traces");
-
-function files(more: Record<string, string> = {}): string {
-  return folderOf({ "policy.yaml": validPolicy, "strict.yaml": strict, "org.yaml": orgPolicy, "card.yaml": card, ...more });
-}
 
 /** Types a command at a terminal where somebody answers. */
 async function asked(cwd: string, answer: boolean, ...args: string[]): Promise<Ran & { questions: string[] }> {
@@ -317,118 +307,48 @@ describe("asking", () => {
   });
 });
 
-describe("what is refused", () => {
-  test("a policy with mistakes, as `validate` refuses it", async () => {
-    const cwd = files({ "bad.yaml": edited("severity: high", "severity: huge") });
-    const published = await smoltbot(["policy", "publish", "bad.yaml", "--agent", "a1", "--yes"], { cwd });
-    const validated = await smoltbot(["policy", "validate", "bad.yaml"], { cwd });
-    expect(published).toEqual(validated);
-    const json = await smoltbot(["policy", "publish", "bad.yaml", "--agent", "a1", "--yes", "--format", "json"], { cwd });
-    expect([json.status, schemaFaults("error", json.stdout)]).toEqual([1, []]);
-    expect(readdirSync(cwd)).not.toContain(".smoltbot");
-  });
-
-  test("an owner that is missing, double, wrong or no id", async () => {
-    const cwd = files();
-    const publish = (...more: string[]) => smoltbot(["policy", "publish", "policy.yaml", "--yes", ...more], { cwd });
-    expectRefused(await publish(), "usage_agent_missing");
-    expectRefused(await publish("--org", "--agent", "a1"), "usage_agent_and_org");
-    expectRefused({ ...(await publish("--org")), stdout: "" }, "usage_scope_and_owner", "add --org for a policy of scope org");
-    expectRefused(await publish("--agent", "../up"), "registry_invalid_request");
-    expectRefused(await smoltbot(["card", "show"], { cwd }), "usage_agent_missing", "add --agent");
-    const env = { SMOLTBOT_AGENT: "of-environment" };
-    const ran = await smoltbot(["policy", "publish", "policy.yaml", "--yes"], { cwd, env });
-    expect(ran.stdout).toContain("✓ Published version 1 for agent of-environment");
-  });
-
-  test("a glob of any server over an org deny, until somebody says so", async () => {
-    const cwd = files({ "org.yaml": denyingOrg, "broad.yaml": broad });
-    await smoltbot(["policy", "publish", "org.yaml", "--org", "--yes"], { cwd });
-    const publish = ["policy", "publish", "broad.yaml", "--agent", "a1", "--yes"];
-    expectRefused({ ...(await smoltbot(publish, { cwd })), stdout: "" }, "usage_broad_not_confirmed", "--confirm-broad");
-    const done = await smoltbot([...publish, "--confirm-broad"], { cwd });
-    expect([done.status, done.stdout.includes("Published version 1")]).toEqual([0, true]);
-  });
-
-  test("questions that mean nothing", async () => {
-    const cwd = files();
-    await smoltbot(["policy", "publish", "policy.yaml", "--agent", "a1", "--yes"], { cwd });
-    const get = (...more: string[]) => smoltbot(["policy", "get", "--agent", "a1", ...more], { cwd });
-    expectRefused(await get("--resolved", "--format", "yaml"), "usage_resolved_text");
-    expectRefused(await get("--resolved", "--version", "1"), "usage_resolved_version");
-    expectRefused(await get("--version", "9"), "registry_not_found");
-    expectRefused(await smoltbot(["policy", "rollback", "9", "--agent", "a1", "--yes"], { cwd }), "registry_not_found");
-    expectRefused(
-      await smoltbot(["policy", "test", "--agent", "nobody"], { cwd }),
-      "registry_not_found",
-      "publish one for this agent",
+describe("the stored card", () => {
+  test("is what a comparison judges with, and the active policy is tested with", async () => {
+    const granted = edited("card_actions: [web_fetch]", "card_actions: [web_fetch, fly]");
+    const cwd = files({ "granted.yaml": granted });
+    const run = (...args: string[]) => smoltbot(args, { cwd });
+    await run("card", "publish", "card.yaml", "--agent", "a1");
+    await run("policy", "publish", "policy.yaml", "--agent", "a1", "--yes");
+    const changed = await run("policy", "publish", "granted.yaml", "--agent", "a1", "--yes");
+    expect(changed.stdout).toContain("pass (mapped) -> fail (exceeds the card, high)");
+    expect(changed.stdout).not.toContain("No card given");
+    const judged = await run("policy", "evaluate", "--agent", "a1", "--tools", "mcp__browser__open", "--format", "json");
+    expect(JSON.parse(judged.stdout)).toMatchObject({ verdict: "fail", card_checked: true });
+    const named = await run(
+      "policy",
+      "evaluate",
+      "granted.yaml",
+      "--agent",
+      "a1",
+      "--tools",
+      "mcp__browser__open",
+      "--format",
+      "json",
     );
-    expect((await get("--resolved")).stdout).toContain("support (resolved) from a1@1 (agent");
-    const resolved = JSON.parse((await get("--resolved", "--format", "json")).stdout);
-    expect(resolved).toMatchObject({ agent_id: "a1", org_id: "default", resolved_policy: { meta: { scope: "resolved" } } });
-    const document = JSON.parse((await get("--format", "json")).stdout);
-    expect(document).toMatchObject({ version: 1, meta: { name: "support" } });
-    // What was printed can be published as it is.
-    writeFileSync(join(cwd, "printed.json"), JSON.stringify({ ...document, meta: { ...document.meta, name: "renamed" } }));
-    const back = await smoltbot(["policy", "publish", "printed.json", "--agent", "a1", "--yes"], { cwd });
-    expect(back.stdout).toContain("Published version 2");
-  });
-
-  test("imports without a trace, and paths that are not there", async () => {
-    const cwd = files({ "notes.txt": "nothing of the kind" });
-    const load = (...sources: string[]) => smoltbot(["traces", "import", ...sources, "--agent", "a1"], { cwd });
-    expectRefused(await load("missing.jsonl"), "trace_not_found");
-    expectRefused(await load("notes.txt"), "trace_");
-    mkdirSync(join(cwd, "empty"));
-    expectRefused(await load("empty"), "import_nothing_stored");
-    const some = await load(join(traces, "session-4711.jsonl"), "notes.txt");
-    expect([some.status, some.stdout.includes("Stored 1 trace with")]).toEqual([1, true]);
-    expect(some.stdout).toContain("✗ some of the traces could not be read");
-    const input = readFileSync(join(traces, "ap-traces.jsonl"));
-    const piped = await smoltbot(["traces", "import", "-", "--format", "json"], { cwd, input });
-    expect([piped.status, schemaFaults("traces-import", piped.stdout), JSON.parse(piped.stdout).inputs]).toEqual([0, [], 1]);
-  });
-
-  test("addresses of other kinds", async () => {
-    const cwd = files();
-    const list = (env: Record<string, string>) => smoltbot(["policy", "list"], { cwd, env });
-    expectRefused(await list({ SMOLTBOT_URL: "ftp://user:secret@host/x" }), "registry_address", "ftp://host/x");
-    expectRefused(await list({ SMOLTBOT_URL: "nowhere" }), "registry_address");
-    expectRefused(await list({ DATABASE_URL: "mysql://root:secret@host/db" }), "registry_address", "mysql://host/db");
-    expectRefused(await list({ SMOLTBOT_ORG: "no org", SMOLTBOT_HOME: cwd }), "registry_missing");
-    await smoltbot(["policy", "publish", "policy.yaml", "--agent", "a1", "--yes"], { cwd });
-    expectRefused(await list({ SMOLTBOT_ORG: "no org" }), "registry_address", "SMOLTBOT_ORG");
-    expectRefused(await list({ DATABASE_URL: "postgres://u:secret@127.0.0.1:1/db" }), "registry_unavailable");
-    const refused = await list({ DATABASE_URL: "postgres://u:secret@127.0.0.1:1/db" });
-    expect(refused.stdout + refused.stderr).not.toContain("secret");
+    expect(JSON.parse(named.stdout)).toMatchObject({ verdict: "pass", card_checked: false });
   });
 });
 
-describe("where the registry is", () => {
-  test("the nearest folder upwards that has one; the first write makes one here", async () => {
-    const cwd = files();
-    const inner = join(cwd, "deep", "er");
-    mkdirSync(inner, { recursive: true });
-    await smoltbot(["policy", "publish", "policy.yaml", "--agent", "a1", "--yes"], { cwd });
-    const list = await smoltbot(["policy", "list"], { cwd: inner });
-    expect(list.stdout).toContain("Org default in ../../.smoltbot/registry.db: 1 active policy");
-    const elsewhere = files();
-    expectRefused(await smoltbot(["policy", "list"], { cwd: elsewhere }), "registry_missing");
-    expect(existsSync(join(elsewhere, ".smoltbot"))).toBe(false);
-    const home = { SMOLTBOT_HOME: join(cwd, ".smoltbot"), SMOLTBOT_ORG: "acme" };
-    expect((await smoltbot(["policy", "list"], { cwd: elsewhere, env: home })).stdout).toContain("Org acme in ");
-  });
-
-  test("the built command, in processes of its own", () => {
-    const cwd = files();
-    expect(spawned(["policy", "publish", "policy.yaml", "--agent", "a1", "--yes"], { cwd })).toMatchObject({
-      status: 0,
-      stderr: "",
-    });
-    expect(spawned(["policy", "get", "--agent", "a1"], { cwd })).toMatchObject({ status: 0, stdout: validPolicy });
-    expectRefused(
-      { ...spawned(["policy", "publish", "strict.yaml", "--agent", "a1"], { cwd }), stdout: "" },
-      "usage_not_confirmed",
-    );
+describe("examples/registry/deploy.sh", () => {
+  test("publishes a folder; the second time there is nothing to do", () => {
+    const cwd = folderOf();
+    const script = join(root, "examples", "registry", "deploy.sh");
+    const command = `${process.execPath} ${join(root, "build", "smoltbot.js")}`;
+    const deploy = () =>
+      spawnSync("sh", [script, join(root, "examples", "registry", "policies")], {
+        cwd,
+        encoding: "utf8",
+        env: { ...process.env, SMOLTBOT: command, SMOLTBOT_URL: "", DATABASE_URL: "", SMOLTBOT_HOME: "", SMOLTBOT_ORG: "" },
+      });
+    const first = deploy();
+    expect([first.status, first.stderr, first.stdout.match(/✓ Published version 1 for /g)?.length]).toEqual([0, "", 3]);
+    const second = deploy();
+    expect([second.status, second.stdout.match(/nothing was stored/g)?.length]).toEqual([0, 3]);
+    expect(second.stdout).toContain("Org default in .smoltbot/registry.db: 3 active policies");
   });
 });
