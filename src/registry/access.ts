@@ -1,14 +1,11 @@
+import { pageMax, perPageMax } from "../limits.js";
 import type { Owner, Page } from "../store/store.js";
 import { RegistryFailure } from "./failure.js";
 import { checkedId } from "./ids.js";
 import type { Paging, PolicyOwner } from "./registry.js";
 import type { Caller } from "./services.js";
 
-/** Of one answer. */
-export const perPageMax = 100;
 const perPageDefault = 20;
-/** So that the number of the first row stays exact in every database. */
-const pageMax = 1_000_000_000;
 
 /** @throws RegistryFailure `invalid_request` for what is no id, `not_found` for an agent that does not exist for the caller */
 export function checkedAgent(caller: Caller, agent: unknown, path = "agent_id"): string {

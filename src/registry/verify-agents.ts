@@ -1,9 +1,8 @@
 import { floorOf } from "../analysis/floor.js";
 import { diagnostic } from "../diagnostics/codes.js";
-import { agentFindingsMax, orgFloorsMsMax, recompiledBytesMin } from "../limits.js";
+import { agentFindingsMax, orgFloorBytesMax, orgFloorsMsMax, perPageMax, recompiledBytesMin } from "../limits.js";
 import type { Policy } from "../policy/model.js";
 import type { Owner, PolicyVersion } from "../store/store.js";
-import { perPageMax } from "./access.js";
 import { findingShape, storedPolicy } from "./documents.js";
 import { RegistryFailure } from "./failure.js";
 import type { Services } from "./services.js";
@@ -56,7 +55,7 @@ class AgentsCheck {
   findings(): FindingShape[] {
     if (this.#unproven === 0) return this.#findings;
     const agents = this.#unproven === 1 ? "1 agent" : `${this.#unproven} agents`;
-    const message = `the floor holds by the way layers merge, and there was no time to prove it name by name for ${agents}`;
+    const message = `the floor holds by the way layers merge, and it was not proven name by name, which takes longer, for ${agents}`;
     return [...this.#findings, findingShape(diagnostic("floor_not_proven", { message }))];
   }
 
@@ -75,8 +74,9 @@ class AgentsCheck {
   #check(stored: PolicyVersion): Checked {
     const agent = storedPolicy(stored);
     const { merged, warnings } = mergeLayers({ org: this.org, agent });
-    if (this.text.length + stored.source.length > recompiledBytesMin) compiledArtifact(merged);
-    const isProven = this.#usedMs < orgFloorsMsMax && this.#isProven(agent);
+    const size = this.text.length + stored.source.length;
+    if (size > recompiledBytesMin) compiledArtifact(merged);
+    const isProven = size <= orgFloorBytesMax && this.#usedMs < orgFloorsMsMax && this.#isProven(agent);
     return { findings: warnings.map(findingShape), isProven };
   }
 

@@ -117,6 +117,15 @@ describe("an org's policy and its agents", () => {
     expect(asked).toBe(2);
   });
 
+  it("leaves out the proof, and only that, for an agent whose policy is large", async () => {
+    const padded = (bytes: number) => `${edited('"mcp__browser__*"', '"*_read"')}${"# so many words\n".repeat(bytes / 16)}`;
+    await test.registry.publish({ agent: "large" }, yaml(padded(300 * 1024)));
+    await test.registry.publish({ agent: "huge" }, yaml(padded(2200 * 1024)));
+    const { warnings } = await test.registry.publish({}, yaml(floor));
+    expect(warnings.map(({ code }) => code)).toEqual(["merge_broad_mapping", "merge_broad_mapping", "floor_not_proven"]);
+    expect(warnings[2].message).toMatch(/for 2 agents$/);
+  });
+
   it("goes through more agents than fit on a page", async () => {
     await test.registry.publish({ agent: "x0" }, yaml(edited('"mcp__browser__*"', '"*_read"')));
     const stored = (await test.store.policies.active({ org: "acme", agent: "x0" })) ?? expect.fail("no version");
