@@ -376,12 +376,12 @@ describe("smoltbot serve", () => {
   test("bombs and depths cost little memory", async () => {
     const { child, url } = await start("--rate", "evaluate=0", "--rate", "ingest=0", "--log-level", "silent");
     const rssKb = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1]);
-    const post = (path: string, body: Uint8Array | string, headers: Record<string, string> = {}) =>
+    const post = (path: string, body: Uint8Array<ArrayBuffer> | string, headers: Record<string, string> = {}) =>
       fetch(`${url}${path}`, { method: "POST", body, headers: { "content-type": "application/json", ...headers } }).catch(
         () => undefined,
       );
     await post("/v1/policies/evaluate", '{"agent_id":"a","tools":["x"]}');
-    const bomb = gzipSync(Buffer.alloc(256 * 1024 * 1024));
+    const bomb = new Uint8Array(gzipSync(Buffer.alloc(256 * 1024 * 1024)));
     await post("/v1/policies/evaluate", bomb, { "content-encoding": "gzip" });
     const beforeKb = rssKb();
     for (let i = 0; i < 5; i++) {

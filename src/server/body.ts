@@ -107,25 +107,32 @@ function collected(raw: IncomingMessage, stream: Readable, bytesMax: number, tim
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let total = 0;
-    const end = (error?: unknown) => {
+    const settle = () => {
       clearTimeout(whole);
-      clearInterval(idle);
-      if (error === undefined) return resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, total));
+      clearTimeout(idle);
+      stream.off("data", take).off("end", finish).off("error", fail).off("close", leave);
+    };
+    const fail = (error: unknown) => {
+      settle();
       stream.pause();
+      stream.on("error", () => {});
       if (stream !== raw) stopReading(raw, stream);
       reject(failureOf(error));
     };
-    const whole = setTimeout(() => end(tooSlow()), times.readMs);
-    const idle = setTimeout(() => end(tooSlow()), times.idleMs);
-    stream.on("data", (chunk: Buffer) => {
+    const leave = () => fail(new ClientGone("the client went away"));
+    const finish = () => {
+      settle();
+      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, total));
+    };
+    const take = (chunk: Buffer) => {
       total += chunk.length;
-      if (total > bytesMax) return end(tooLarge(bytesMax));
+      if (total > bytesMax) return fail(tooLarge(bytesMax));
       chunks.push(chunk);
       idle.refresh();
-    });
-    stream.once("end", () => end());
-    stream.once("error", end);
-    stream.once("close", () => end(new ClientGone("the client went away")));
+    };
+    const whole = setTimeout(() => fail(tooSlow()), times.readMs);
+    const idle = setTimeout(() => fail(tooSlow()), times.idleMs);
+    stream.on("data", take).on("end", finish).on("error", fail).on("close", leave);
   });
 }
 

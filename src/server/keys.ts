@@ -32,7 +32,7 @@ export interface PresentedKey {
 /** Of an `Authorization` header; undefined for anything that cannot be one of ours. */
 export function presentedKey(authorization: string | undefined): PresentedKey | undefined {
   if (authorization === undefined || authorization.length > 200) return undefined;
-  const parts = /^bearer +sbk_([a-z0-9]{16})_([A-Za-z0-9_-]{43})$/i.exec(authorization);
+  const parts = /^[Bb][Ee][Aa][Rr][Ee][Rr] +sbk_([a-z0-9]{16})_([A-Za-z0-9_-]{43})$/.exec(authorization);
   return parts === null ? undefined : { keyId: parts[1]!, secret: parts[2]! };
 }
 
