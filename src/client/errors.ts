@@ -14,6 +14,7 @@ export interface ErrorFacts {
   readonly details?: readonly ErrorDetail[];
   readonly requestId?: string | undefined;
   readonly retryAfterMs?: number | undefined;
+  readonly uncertain?: boolean | undefined;
 }
 
 /** Every refusal of the server. `code` is the documented one (docs/rest.md); the API key is in none of its fields. */
@@ -26,6 +27,8 @@ export class SmoltbotError extends Error {
   readonly requestId: string | undefined;
   /** How long the server asks to wait. */
   readonly retryAfterMs: number | undefined;
+  /** An earlier try of the same write was not answered: what is refused now may have been done then. */
+  readonly uncertain: boolean;
 
   constructor(message: string, facts: ErrorFacts) {
     super(message);
@@ -34,6 +37,7 @@ export class SmoltbotError extends Error {
     this.details = facts.details ?? [];
     this.requestId = facts.requestId;
     this.retryAfterMs = facts.retryAfterMs;
+    this.uncertain = facts.uncertain ?? false;
   }
 }
 
@@ -78,6 +82,10 @@ export class ServerError extends SmoltbotError {
 export class ConnectionError extends Error {
   override readonly name: string = "ConnectionError";
 }
+/** An answer that this server does not give, such as a page or a redirect. It is not asked again. */
+export class UnexpectedAnswerError extends ConnectionError {
+  override readonly name = "UnexpectedAnswerError";
+}
 /** `timeoutMs` passed. */
 export class RequestTimeoutError extends ConnectionError {
   override readonly name = "RequestTimeoutError";
@@ -96,8 +104,15 @@ const byCode: ReadonlyMap<string, ErrorClass> = new Map<string, ErrorClass>([
   ["rate_limited", RateLimitedError],
 ]);
 
+/** What proxies refuse in the server's place. A 404 of theirs says nothing about what is stored. */
+const byStatus: ReadonlyMap<number, ErrorClass> = new Map<number, ErrorClass>([
+  [401, UnauthorizedError],
+  [403, ForbiddenError],
+  [429, RateLimitedError],
+]);
+
 /** The class that belongs to a code; `ServerError` for other codes of status 500 and up. */
 export function errorOf(message: string, facts: ErrorFacts): SmoltbotError {
-  const known = byCode.get(facts.code) ?? (facts.status >= 500 ? ServerError : SmoltbotError);
-  return new known(message, facts);
+  const other = facts.status >= 500 ? ServerError : (byStatus.get(facts.status) ?? SmoltbotError);
+  return new (byCode.get(facts.code) ?? other)(message, facts);
 }

@@ -1,4 +1,9 @@
-import { ConnectionError, type ErrorDetail, errorOf, RequestTimeoutError, type SmoltbotError } from "./errors.js";
+import { addressOf, baseOf, isLoopback } from "./address.js";
+import { beginningOf, piecesOf, streamOf, textOf } from "./body.js";
+import { ConnectionError, NotFoundError, SmoltbotError, UnexpectedAnswerError } from "./errors.js";
+import type { FetchFunction, FetchRequest, FetchResponse } from "./fetch.js";
+import { connectionErrorOf, refusalOf, without } from "./refusal.js";
+import { pause, Stop } from "./stop.js";
 
 export interface ClientOptions {
   /** Where the server is, such as `https://policies.example.com`; a path is kept. */
@@ -6,19 +11,22 @@ export interface ClientOptions {
   /** Sent as a bearer token, to this origin only. Absent: the server must be open (loopback, no keys). */
   readonly apiKey?: string | undefined;
   /** Default: the global one. */
-  readonly fetch?: typeof fetch | undefined;
-  /** Of one try, its answer included. Default 30,000; historical evaluations of much may need more. */
+  readonly fetch?: FetchFunction | undefined;
+  /** Of one try, its answer included; of what is streamed, from piece to piece. Default 30,000. */
   readonly timeoutMs?: number | undefined;
   /** Tries after the first, where repeating is safe. Default 3. */
   readonly retries?: number | undefined;
-  /** All tries and pauses together. Default 60,000. */
+  /** No try begins, or goes on, after this time; the first one has `timeoutMs` in any case. Default 60,000. */
   readonly totalMs?: number | undefined;
+  /** Longer answers are refused; streams are not counted. Default 64 MiB. */
+  readonly answerBytesMax?: number | undefined;
   /** Allows a key over plain http to a host that is not this machine. */
   readonly allowInsecure?: boolean | undefined;
 }
 
 /** Of one call. */
 export interface CallOptions {
+  /** Ends the call, its pauses and its stream. */
   readonly signal?: AbortSignal | undefined;
   readonly timeoutMs?: number | undefined;
 }
@@ -29,7 +37,7 @@ export interface Outgoing {
   readonly path: string;
   readonly query?: ReadonlyMap<string, string>;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
+  readonly body?: string | Uint8Array<ArrayBuffer> | Blob | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
   /**
    * Repeating it changes nothing more: then it is also tried again when no answer came. Otherwise only when the server says that
    * it did nothing (429, 503).
@@ -39,17 +47,25 @@ export interface Outgoing {
 
 const firstPauseMs = 200;
 const longestPauseMs = 10_000;
-/** Of an error's text: a proxy may answer a page. */
-const errorTextMax = 64 * 1024;
+/** What timers can count. */
+const longestMs = 2 ** 31 - 1;
+/** Of a refusal: a proxy may answer a page. */
+const refusalBytesMax = 64 * 1024;
+
+interface Answered {
+  readonly response: FetchResponse;
+  readonly stop: Stop;
+}
 
 /** One fetch with time-outs and retries, and errors by the documented codes. Holds the key where nothing prints it. */
 export class Transport {
   readonly #apiKey: string | undefined;
   readonly #base: URL;
-  readonly #fetch: typeof fetch;
+  readonly #fetch: FetchFunction;
   readonly #timeoutMs: number;
   readonly #retries: number;
   readonly #totalMs: number;
+  readonly #answerBytesMax: number;
 
   /** @throws TypeError for a base that is no http(s) address, a key that cannot be in a header, or a key over plain http to afar */
   constructor(options: ClientOptions) {
@@ -60,154 +76,151 @@ export class Transport {
     if (open && options.allowInsecure !== true) {
       throw new TypeError("the key would travel unencrypted: use https, or set allowInsecure");
     }
-    const { fetch: own } = options;
-    // Called as a plain function: browsers refuse `fetch` with another `this`.
-    this.#fetch = own ?? ((input, init) => fetch(input, init));
-    this.#timeoutMs = options.timeoutMs ?? 30_000;
+    this.#fetch = options.fetch ?? ((address, request) => fetch(address, request as RequestInit));
+    this.#timeoutMs = positive("timeoutMs", options.timeoutMs, 30_000);
+    this.#totalMs = positive("totalMs", options.totalMs, 60_000);
+    this.#answerBytesMax = positive("answerBytesMax", options.answerBytesMax, 64 * 1024 * 1024);
     this.#retries = options.retries ?? 3;
-    this.#totalMs = options.totalMs ?? 60_000;
-  }
-
-  get origin(): string {
-    return this.#base.origin;
+    if (!(this.#retries >= 0)) throw new TypeError("retries has to be 0 or more");
   }
 
   /** @throws SmoltbotError, ConnectionError, or the reason of `signal` */
   async json<T>(request: Outgoing, options: CallOptions = {}): Promise<T> {
     const { text } = await this.text(request, options, "application/json");
-    if (text === "") return undefined as T;
+    let value: unknown;
     try {
-      return JSON.parse(text) as T;
-    } catch {
-      throw new ConnectionError("the answer is no JSON: is this the address of the server?");
+      value = JSON.parse(text);
+    } catch {}
+    if (typeof value === "object" && value !== null) return value as T;
+    throw new UnexpectedAnswerError("the answer is no JSON of this server: is baseUrl right?");
+  }
+
+  /** Takes something away. When a try that got no answer did it, the next one does not find it. */
+  async none(request: Outgoing, options: CallOptions = {}): Promise<void> {
+    try {
+      await this.text(request, options, "application/json");
+    } catch (error) {
+      if (!(error instanceof NotFoundError && error.uncertain)) throw error;
     }
   }
 
   /** The answer as text, with its headers. */
-  async text(request: Outgoing, options: CallOptions, accept: string): Promise<{ text: string; headers: Headers }> {
-    return this.#tried(request, options, accept, async (response) => ({
-      text: await response.text(),
-      headers: response.headers,
-    }));
-  }
-
-  /** The answer in pieces, as they come; the time-out is that of its head. */
-  async *pieces(request: Outgoing, options: CallOptions, accept: string): AsyncGenerator<Uint8Array> {
-    const body = await this.#tried(request, options, accept, async (response) => response.body, true);
-    if (body === null) return;
-    const reader = body.getReader();
-    try {
-      for (;;) {
-        const { done, value } = await reader.read().catch((error: unknown) => {
-          throw options.signal?.aborted === true ? options.signal.reason : connectionError(error);
-        });
-        if (done) return;
-        yield value;
-      }
-    } finally {
-      await reader.cancel().catch(() => {});
-    }
-  }
-
-  async #tried<T>(
+  async text(
     request: Outgoing,
     options: CallOptions,
     accept: string,
-    take: (response: Response) => Promise<T>,
-    streamed = false,
-  ): Promise<T> {
+  ): Promise<{ readonly text: string; readonly headers: FetchResponse["headers"] }> {
+    return this.#tried(request, options, accept, async ({ response, stop }) => {
+      const text = await textOf(response, stop, this.#answerBytesMax);
+      stop.end();
+      return { text, headers: response.headers };
+    });
+  }
+
+  /** The answer in pieces, as they come. Tried again until it begins, not after. */
+  async *pieces(request: Outgoing, options: CallOptions, accept: string): AsyncGenerator<Uint8Array> {
+    const { response, stop } = await this.#tried(request, options, accept, async (answered) => answered);
+    try {
+      const pieces = piecesOf(response, stop);
+      try {
+        for (;;) {
+          stop.extend();
+          const { done, value } = await pieces.next().catch((error: unknown) => {
+            throw this.#failure(error, stop);
+          });
+          if (done === true) return;
+          // A reader that thinks long is no slow server.
+          stop.rest();
+          yield value;
+        }
+      } finally {
+        await pieces.return(undefined);
+      }
+    } finally {
+      stop.end();
+    }
+  }
+
+  async #tried<T>(request: Outgoing, options: CallOptions, accept: string, take: (answered: Answered) => Promise<T>): Promise<T> {
     const startedMs = Date.now();
+    const timeoutMs = positive("timeoutMs", options.timeoutMs, this.#timeoutMs);
+    let lost = false;
     for (let tries = 0; ; tries++) {
       options.signal?.throwIfAborted();
+      const leftMs = this.#totalMs - (Date.now() - startedMs);
+      const stop = new Stop(options.signal, tries === 0 ? timeoutMs : Math.max(1, Math.min(timeoutMs, leftMs)));
       let failure: unknown;
-      let pauseMs = jitter(tries);
       try {
-        const outcome = await this.#once(request, options, accept, take, streamed);
-        if (!(outcome instanceof Refused)) return outcome;
-        failure = outcome.error;
-        const { status, retryAfterMs } = outcome.error;
-        const didNothing = status === 429 || status === 503;
-        if (!didNothing && !(request.safe && (status === 502 || status === 504))) throw outcome.error;
-        if (retryAfterMs !== undefined) pauseMs = Math.max(pauseMs, retryAfterMs);
+        return await this.#once(request, accept, stop, lost && request.method !== "GET", take);
       } catch (error) {
-        if (!(error instanceof ConnectionError) || !request.safe) throw error;
+        stop.end();
         failure = error;
       }
+      const pauseMs = pauseBefore(failure, tries, request.safe);
       // A stream has been read: it cannot be sent again.
-      const once = request.body instanceof ReadableStream;
-      if (once || tries >= this.#retries || Date.now() - startedMs + pauseMs > this.#totalMs) throw failure;
+      const gone = isStreamed(request.body) || tries >= this.#retries;
+      if (pauseMs === undefined || gone || Date.now() - startedMs + pauseMs >= this.#totalMs) throw failure;
+      lost ||= !(failure instanceof SmoltbotError && failure.status === 429);
       await pause(pauseMs, options.signal);
     }
   }
 
   async #once<T>(
     request: Outgoing,
-    options: CallOptions,
     accept: string,
-    take: (response: Response) => Promise<T>,
-    streamed: boolean,
-  ): Promise<T | Refused> {
-    const url = new URL(this.#base);
-    url.pathname = `${url.pathname.replace(/\/$/, "")}${request.path}`;
-    for (const [name, value] of request.query ?? []) url.searchParams.set(name, value);
-    const stop = new AbortController();
-    const timeoutMs = options.timeoutMs ?? this.#timeoutMs;
-    const timer = setTimeout(() => stop.abort(new RequestTimeoutError(`no answer within ${timeoutMs} ms`)), timeoutMs);
-    const forward = () => stop.abort(options.signal?.reason);
-    options.signal?.addEventListener("abort", forward, { once: true });
-    let handedOver = false;
+    stop: Stop,
+    uncertain: boolean,
+    take: (answered: Answered) => Promise<T>,
+  ): Promise<T> {
     try {
-      const response = await this.#fetch(url, {
-        method: request.method,
-        headers: {
-          accept,
-          ...request.headers,
-          ...(this.#apiKey !== undefined && { authorization: `Bearer ${this.#apiKey}` }),
-        },
-        ...(request.body !== undefined && { body: request.body }),
-        ...(request.body instanceof ReadableStream && { duplex: "half" }),
-        // A redirect could lead the key elsewhere.
-        redirect: "manual",
-        signal: stop.signal,
-      } as RequestInit);
-      if (response.type === "opaqueredirect" || (response.status >= 300 && response.status < 400 && response.status !== 304)) {
-        throw new ConnectionError("the server answers with a redirect: use the address that it leads to as baseUrl");
+      // As a plain function: browsers refuse `fetch` with another `this`.
+      const send = this.#fetch;
+      const address = addressOf(this.#base, request.path, request.query);
+      const response = await stop.guard(send(address, this.#sent(request, accept, stop)));
+      if (response.type === "opaqueredirect" || (response.status >= 300 && response.status < 400)) {
+        throw new UnexpectedAnswerError("the server answers with a redirect: use the address that it leads to as baseUrl");
       }
-      if (!response.ok) return new Refused(await refusal(response));
-      const taken = await take(response);
-      handedOver = streamed;
-      return taken;
+      if (response.ok) return await take({ response, stop });
+      const text = without(this.#apiKey, await beginningOf(response, stop, refusalBytesMax));
+      throw refusalOf(response, text, uncertain);
     } catch (error) {
-      if (stop.signal.aborted) throw stop.signal.reason;
-      throw error instanceof ConnectionError ? error : connectionError(error);
-    } finally {
-      clearTimeout(timer);
-      // A streamed answer goes on, and the caller may still stop it.
-      if (!handedOver) options.signal?.removeEventListener("abort", forward);
+      throw this.#failure(error, stop);
     }
   }
-}
 
-class Refused {
-  constructor(readonly error: SmoltbotError) {}
-}
-
-function baseOf(text: string): URL {
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch {
-    throw new TypeError("baseUrl is no address: it looks like https://policies.example.com");
+  #sent({ method, headers, body }: Outgoing, accept: string, stop: Stop): FetchRequest {
+    return {
+      method,
+      headers: {
+        accept,
+        ...headers,
+        ...(this.#apiKey !== undefined && { authorization: `Bearer ${this.#apiKey}` }),
+      },
+      ...(isStreamed(body) ? { body: streamOf(body, () => stop.extend()), duplex: "half" } : body !== undefined && { body }),
+      // A redirect could lead the key elsewhere.
+      redirect: "manual",
+      signal: stop.signal,
+    };
   }
-  if (url.protocol !== "http:" && url.protocol !== "https:") throw new TypeError("baseUrl has to begin with http:// or https://");
-  if (url.username !== "" || url.password !== "") throw new TypeError("baseUrl holds a password: use apiKey");
-  url.search = "";
-  url.hash = "";
-  return url;
+
+  /** What is thrown for what went wrong. */
+  #failure(error: unknown, stop: Stop): unknown {
+    if (error instanceof SmoltbotError || error instanceof ConnectionError) return error;
+    return stop.signal.aborted ? stop.signal.reason : connectionErrorOf(error, this.#apiKey);
+  }
 }
 
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host.endsWith(".localhost") || host === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(host);
+/** Undefined: what failed is not tried again. */
+function pauseBefore(failure: unknown, tries: number, safe: boolean): number | undefined {
+  const ownMs = jitter(tries);
+  if (failure instanceof SmoltbotError) {
+    const didNothing = failure.status === 429 || failure.status === 503;
+    if (!didNothing && !(safe && (failure.status === 502 || failure.status === 504))) return undefined;
+    // Beside what is asked for: all that were refused together were told the same time.
+    return (failure.retryAfterMs ?? 0) + ownMs;
+  }
+  const again = failure instanceof ConnectionError && !(failure instanceof UnexpectedAnswerError);
+  return safe && again ? ownMs : undefined;
 }
 
 /** Full jitter over an exponential bound: clients that failed together do not come back together. */
@@ -215,53 +228,14 @@ function jitter(tries: number): number {
   return Math.random() * Math.min(longestPauseMs, firstPauseMs * 2 ** tries);
 }
 
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((done, fail) => {
-    const stop = () => {
-      clearTimeout(timer);
-      fail(signal?.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
-      done();
-    }, ms);
-    signal?.addEventListener("abort", stop, { once: true });
-  });
+type Streamed = ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
+
+function isStreamed(body: Outgoing["body"]): body is Streamed {
+  return typeof body === "object" && (body instanceof ReadableStream || Symbol.asyncIterator in body);
 }
 
-/** What fetch throws tells the cause beside, and never the headers that were sent. */
-function connectionError(error: unknown): ConnectionError {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const code = (cause as { code?: unknown } | undefined)?.code;
-  const why = typeof code === "string" ? code : cause instanceof Error ? cause.message : "unknown";
-  return new ConnectionError(`no answer from the server: ${why}`, { cause: error });
-}
-
-async function refusal(response: Response): Promise<SmoltbotError> {
-  const body = errorBody((await response.text()).slice(0, errorTextMax));
-  const message = typeof body["message"] === "string" ? body["message"] : `the server answered ${response.status}`;
-  return errorOf(message, {
-    status: response.status,
-    code: typeof body["error"] === "string" ? body["error"] : "unknown",
-    details: Array.isArray(body["details"]) ? (body["details"] as ErrorDetail[]) : [],
-    requestId: typeof body["request_id"] === "string" ? body["request_id"] : undefined,
-    retryAfterMs: retryAfter(response.headers.get("retry-after")),
-  });
-}
-
-function errorBody(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
-}
-
-/** Seconds or a date. */
-function retryAfter(text: string | null): number | undefined {
-  if (text === null) return undefined;
-  if (/^\d{1,9}$/.test(text.trim())) return Number(text) * 1000;
-  const untilMs = Date.parse(text);
-  return Number.isNaN(untilMs) ? undefined : Math.max(0, untilMs - Date.now());
+function positive(name: string, value: number | undefined, otherwise: number): number {
+  if (value === undefined) return otherwise;
+  if (!(value > 0)) throw new TypeError(`${name} has to be more than 0`);
+  return Math.min(value, longestMs);
 }
