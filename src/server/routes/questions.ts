@@ -1,5 +1,6 @@
 import { policyBytesMax, requestBytesMax } from "../../limits.js";
 import { RegistryFailure } from "../../registry/failure.js";
+import { evaluateText } from "../../registry/prepared-tools.js";
 import type {
   DiffRequest,
   EvaluateAnswer,
@@ -11,6 +12,7 @@ import type {
   ValidateRequest,
   Verdict,
 } from "../../registry/shapes.js";
+import { jsonType } from "../answer.js";
 import type { AnswerContract, Asked, Parameter, Route } from "../route.js";
 import { timeOf, withPolicyText } from "./asked.js";
 import * as part from "./parts.js";
@@ -59,7 +61,9 @@ const evaluateRoute: Route = {
   handle: async (asked) => {
     const request = withTransaction(asked, withPolicyText(asked, asked.json as EvaluateRequest, ["policy"]));
     const evaluated = await asked.registry.evaluate(request);
-    return { status: 200, headers: { "x-policy-verdict": effectiveVerdict(evaluated) }, body: { json: evaluated } };
+    const text = evaluateText(evaluated);
+    const body = text === undefined ? { json: evaluated } : { text, type: jsonType };
+    return { status: 200, headers: { "x-policy-verdict": effectiveVerdict(evaluated) }, body };
   },
 };
 
