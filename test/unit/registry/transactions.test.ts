@@ -135,8 +135,10 @@ defaults: {unmapped_tool_action: deny, unmapped_severity: low, fail_open: false,
   it("of other agents does not exist for a key that is limited to some", async () => {
     const { transaction_id } = await create();
     const limited = test.as({ agents: ["other"] });
-    const missing = await test.registry.getTransaction("txn-no").catch((error: unknown) => String(error));
-    await expect(limited.getTransaction(transaction_id)).rejects.toThrow(missing.replace(/^.*?: /, ""));
+    const failure = async (answer: Promise<unknown>) => String(await answer.catch((error: unknown) => error));
+    const missing = await failure(test.registry.getTransaction("txn-no"));
+    expect(missing).toContain("there is no such transaction");
+    expect(await failure(limited.getTransaction(transaction_id))).toBe(missing);
     await expect(limited.endTransaction(transaction_id)).rejects.toMatchObject({ code: "not_found" });
     await expect(limited.createTransaction({ agent_id, description: "d", action_type: "a" })).rejects.toMatchObject({
       code: "not_found",
