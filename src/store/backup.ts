@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, linkSync, openSync, rmSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { StoreUnavailable } from "./failures.js";
+import { makeFolder } from "./folder.js";
 import type { SqliteFile } from "./sqlite-file.js";
 import { unavailable } from "./unavailable.js";
 
@@ -27,8 +28,8 @@ export async function backUp(copy: Copy, path: string): Promise<void> {
   const draft = `${target}.${randomBytes(6).toString("hex")}.part`;
   const taken = new StoreUnavailable(`no backup was made: ${target} is there already`);
   if (existsSync(target)) throw taken;
+  makeFolder(dirname(target));
   try {
-    mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
     closeSync(openSync(draft, "wx", 0o600));
     copy(draft);
     flush(draft);

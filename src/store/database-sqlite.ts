@@ -1,6 +1,6 @@
-import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { dirname } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
+import { setTimeout as pause, setImmediate as turn } from "node:timers/promises";
 import { Kysely } from "kysely";
 import { storePollMs } from "../limits.js";
 import { backUp, type Copy, copyThrough, vacuumInto } from "./backup.js";
@@ -8,6 +8,7 @@ import { addChange } from "./change-log.js";
 import type { Database } from "./database.js";
 import { type Patience, sqliteDialect } from "./dialect-sqlite.js";
 import { StoreUnavailable } from "./failures.js";
+import { makeFolder } from "./folder.js";
 import { migrate } from "./migrations/migrate.js";
 import { loadSqlite, type SqliteFile } from "./sqlite-file.js";
 import type { Tables } from "./tables.js";
@@ -45,15 +46,6 @@ function makePrivate(path: string): void {
     closeSync(openSync(path, "wx", 0o600));
   } catch (error) {
     if (codeOf(error) !== "EEXIST") throw error;
-  }
-}
-
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    if (codeOf(error) !== "EEXIST") throw error;
-    throw new StoreUnavailable(`the store's folder ${folder} cannot be made: a file of that name is there`, { cause: error });
   }
 }
 
@@ -122,6 +114,8 @@ function database({ place, writes, reads, files, copy, mapped }: Opened): Databa
     read: (queries) => whileOpen(() => queries(reads)),
     snapshot: (queries) => whileOpen(() => reads.transaction().execute(queries)),
     write: async (queries) => {
+      // Nothing else here waits for anything: who writes in a loop would keep timers and requests from ever having their turn.
+      await turn();
       const result = await whileOpen(() => writes.transaction().execute(queries));
       for (const hint of hints) hint();
       return result;
