@@ -13,8 +13,8 @@ import { readDocument } from "../syntax/document.js";
 import { decodeSource } from "../syntax/source.js";
 import { checkedAgent } from "./access.js";
 import { findingShape, orderedValue, refusedDocument } from "./documents.js";
+import { checkExpectation, expectationFailure, whatever } from "./expectation.js";
 import { RegistryFailure } from "./failure.js";
-import { expectationFailure } from "./publish.js";
 import type { SourceText } from "./registry.js";
 import type { Caller, Services } from "./services.js";
 import type { CardDocument } from "./shapes.js";
@@ -33,7 +33,7 @@ export async function putCard(
   caller: Caller,
   agentId: string,
   source: SourceText,
-  expected: Expectation = { kind: "any" },
+  expected: Expectation = whatever,
 ): Promise<CardDocument> {
   const agent = checkedAgent(caller, agentId);
   const nowMs = clock();
@@ -43,6 +43,10 @@ export async function putCard(
   const { text } = decoded.value;
   const { value: card, diagnostics } = parseCard(text, { file: label, nowMs });
   if (card === undefined || hasErrors(diagnostics)) throw refusedDocument("card", diagnostics);
+  const warnings = [...diagnostics, ...otherAgent(agent, card.agentId)];
+  const present = await store.cards.get(caller.org, agent);
+  checkExpectation(expected, present?.version);
+  if (present?.source === text && present.mediaType === source.mediaType) return cardDocument(present, warnings);
   const draft = {
     agent,
     cardId: card.cardId,
@@ -55,7 +59,7 @@ export async function putCard(
   try {
     const stored = await store.cards.put(caller.org, draft, expected);
     engines.changed({ org: caller.org, agent, kind: "card", id: undefined });
-    return cardDocument(stored, [...diagnostics, ...otherAgent(agent, card.agentId)]);
+    return cardDocument(stored, warnings);
   } catch (error) {
     if (error instanceof ExpectationFailed) throw expectationFailure(expected, error.active);
     throw error;

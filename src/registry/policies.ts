@@ -3,8 +3,9 @@ import { ExpectationFailed } from "../store/failures.js";
 import type { Expectation, Owner, Page, Paged, VersionSummary } from "../store/store.js";
 import { checkedOwner, checkedPage, ownerText } from "./access.js";
 import { policyDocument, storedPolicy } from "./documents.js";
+import { expectationFailure, whatever } from "./expectation.js";
 import { RegistryFailure } from "./failure.js";
-import { expectationFailure, findVersion } from "./publish.js";
+import { findVersion } from "./publish.js";
 import type { Paging, PolicyOwner } from "./registry.js";
 import type { Caller, Services } from "./services.js";
 import type { HistoryPage, PolicyDocument, PolicyList } from "./shapes.js";
@@ -34,7 +35,7 @@ export async function removePolicy(
   { store, clock, engines }: Services,
   caller: Caller,
   policyOwner: PolicyOwner,
-  expected: Expectation = { kind: "any" },
+  expected: Expectation = whatever,
 ): Promise<void> {
   const owner = checkedOwner(caller, policyOwner);
   try {

@@ -2,7 +2,7 @@ import { textDigest } from "../compiler/digest.js";
 import { publishRoundsMax, textBytesMax } from "../limits.js";
 import type { Policy } from "../policy/model.js";
 import { ExpectationFailed, LayerMoved } from "../store/failures.js";
-import type { Expectation, Owner, PolicyVersion } from "../store/store.js";
+import type { Owner, PolicyVersion } from "../store/store.js";
 import { utf8Length } from "../syntax/source.js";
 import { checkedOwner, ownerText } from "./access.js";
 import {
@@ -14,6 +14,7 @@ import {
   readPolicy,
   storedPolicy,
 } from "./documents.js";
+import { checkExpectation, expectationFailure, whatever } from "./expectation.js";
 import { RegistryFailure } from "./failure.js";
 import { newPolicyId } from "./ids.js";
 import type { PolicyOwner, PublishOptions, SourceText } from "./registry.js";
@@ -21,8 +22,6 @@ import type { Caller, Services } from "./services.js";
 import type { FindingShape, PublishedPolicy } from "./shapes.js";
 import { mergeLayers, ownDigest, verifyPolicy } from "./verify.js";
 import { verifyAgents } from "./verify-agents.js";
-
-const whatever: Expectation = { kind: "any" };
 
 /** What one publish works with. */
 interface Publication {
@@ -97,7 +96,7 @@ async function inRounds(publication: Publication): Promise<PublishedPolicy> {
   const expected = options.expected ?? whatever;
   for (let round = 0; round < publishRoundsMax; round++) {
     const { org, own } = await present(services, owner);
-    checkExpectation(expected, own);
+    checkExpectation(expected, own?.version);
     if (own !== undefined && repeats(publication, own)) return answered(publication, own, undefined, []);
     try {
       return await verifyAndStore(publication, org);
@@ -113,31 +112,6 @@ async function present({ store }: Services, owner: Owner): Promise<{ org?: Polic
   if (owner.agent === undefined) return { own: await store.policies.active(owner) };
   const { org, agent } = await store.policies.layers(owner.org, owner.agent);
   return { ...(org && { org }), own: agent };
-}
-
-/** To fail before the work rather than after it; the store asks again in its transaction. */
-function checkExpectation(expected: Expectation, active: PolicyVersion | undefined): void {
-  if (!isMet(expected, active?.version)) throw expectationFailure(expected, active?.version);
-}
-
-function isMet(expected: Expectation, active: number | undefined): boolean {
-  switch (expected.kind) {
-    case "any":
-      return true;
-    case "absent":
-      return active === undefined;
-    case "present":
-      return active !== undefined;
-    case "version":
-      return active !== undefined && expected.versions.includes(active);
-  }
-}
-
-/** `precondition_failed` for who asked for a version, `conflict` for who did not. */
-export function expectationFailure(expected: Expectation, active: number | undefined): RegistryFailure {
-  const is = active === undefined ? "nothing is active" : `version ${active} is active`;
-  if (expected.kind === "any") return new RegistryFailure("conflict", `${is} now; look at it and try again`);
-  return new RegistryFailure("precondition_failed", `${is}, which is not what was expected`);
 }
 
 /** The same bytes again, with nothing new to say about them: no new version. */

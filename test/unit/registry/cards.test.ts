@@ -27,6 +27,8 @@ it("keeps a card as it was sent, and numbers its versions", async () => {
   const second = await test.registry.putCard("a", yaml("autonomy: {bounded_actions: [read]}\n"));
   expect(second.version).toBe(2);
   expect(await test.registry.getCard("a")).toMatchObject({ version: 2 });
+  test.nowMs += 1000;
+  expect(await test.registry.putCard("a", yaml("autonomy: {bounded_actions: [read]}\n"))).toEqual(second);
 });
 
 it("is judged by at once", async () => {

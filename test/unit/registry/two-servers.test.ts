@@ -68,6 +68,10 @@ describe.each(storeKinds)("two servers on one database, $name", ({ place }) => {
     }
     const { versions } = await both[1].registry.history({ agent: "a" });
     expect(versions.map((v) => v.version)).toEqual([6, 5, 4, 3, 2, 1]);
+    const largest = both[0].registry.getPolicy({ agent: "a" }, Number.MAX_SAFE_INTEGER);
+    await expect(largest).rejects.toMatchObject({ code: "not_found" });
+    const last = await both[0].registry.history({ agent: "a" }, { page: 1_000_000_000, perPage: 100 });
+    expect(last).toMatchObject({ versions: [], total: 6 });
   });
 
   it("publish both layers at the same time, and lose nothing", async () => {
