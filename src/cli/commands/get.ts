@@ -50,9 +50,9 @@ async function showResolved(registry: Registry, agent: string, format: string | 
     return;
   }
   // The listing of `policy inspect`, of the layers that the answer names.
-  const { org, agent: own } = await activeLayers(registry, { agent });
+  const { org, agent: own, orgHidden } = await activeLayers(registry, { agent });
   const { value, diagnostics } = mergePolicies({ org: org?.policy, agent: own?.policy });
-  if (value === undefined || hasErrors(diagnostics)) terminal.out(await documentText(answer));
+  if (orgHidden || value === undefined || hasErrors(diagnostics)) terminal.out(await documentText(answer));
   else terminal.out((await import("../../report/text/resolved.js")).resolvedText(value, terminal.paint));
 }
 

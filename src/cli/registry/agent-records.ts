@@ -1,3 +1,4 @@
+import { diagnostic } from "../../diagnostics/codes.js";
 import type { Diagnostic } from "../../diagnostics/diagnostic.js";
 import type { Sightings } from "../../engine/result.js";
 import { firstSightingsMax } from "../../limits.js";
@@ -87,10 +88,16 @@ export class AgentRecords {
   /** Settings that name no policy get the active one of the agent, and its card. @throws CommandFailure when nothing is active */
   async completed(settings: Settings): Promise<Settings> {
     if (settings.policy !== undefined || settings.org !== undefined) return settings;
-    const { org, agent } = (await this.#asked((registry) => activeLayers(registry, { agent: this.agent }), undefined)) ?? {};
+    const layers = await this.#asked((registry) => activeLayers(registry, { agent: this.agent }), undefined);
+    const { org, agent } = layers ?? {};
     if (org === undefined && agent === undefined) {
       const fix = "give the policy file, or publish one for this agent";
       throw failure("registry_not_found", `no policy was named, and none is active for agent ${this.agent}`, { fix });
+    }
+    if (layers?.orgHidden === true) {
+      const fix = "use a key for the whole org, or name the policy and `--org` as files";
+      const message = "the org's policy cannot be read with this key, so the agent's is judged without it";
+      warn([diagnostic("registry_forbidden", { message, level: "warning", fix })], new Map(), this.terminal);
     }
     const card = await this.#asked((registry) => storedCard(registry, this.agent), undefined);
     return { ...settings, stored: { org, agent, card } };

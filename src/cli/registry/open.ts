@@ -32,7 +32,7 @@ export async function withRegistry<T>(need: Need, work: (registry: Registry) => 
  * `made`: DATABASE_URL often names one that belongs to something else.
  */
 export async function openNamedRegistry(place: RegistryPlace, need: Need): Promise<Registry> {
-  if (place.kind === "server") throw failure("registry_unavailable", "servers are not spoken to yet");
+  if (place.kind === "server") return (await import("./remote.js")).connectRegistry(place);
   const there = place.kind === "sqlite" ? place.exists : need === "made" || (await holds(place.url));
   if (!there && need === "existing") throw missing(place);
   const where = there || need === "made" ? storeAt(place) : { path: ":memory:" };
