@@ -44,6 +44,7 @@ export function postgresPool({ url, poolSize, lockWaitMs = storeLockWaitMs }: Po
   const pool = new pg.Pool({
     ...clientConfig(url),
     max: poolSize,
+    connectionTimeoutMillis: lockWaitMs,
     idleTimeoutMillis: 30_000,
     onConnect: (client) => setUp(client, lockWaitMs),
   });

@@ -25,7 +25,7 @@ export interface StorePlace {
 export interface StoreOptions {
   /** Connections of this process to PostgreSQL; one more listens for changes. */
   readonly poolSize?: number | undefined;
-  /** How long a write waits for another one that keeps the store locked. */
+  /** How long a write waits for another one that keeps the store locked, and anything for a connection. */
   readonly lockWaitMs?: number | undefined;
 }
 

@@ -115,7 +115,7 @@ const fileCodes = new Map([
 
 /** What the PostgreSQL driver says without a code. */
 const lostConnection =
-  /^Connection terminated|^Client has encountered a connection error|^timeout exceeded when trying to connect|^Client was closed|^The server does not support SSL|^Cannot use a pool after calling end|password must be a string|not queryable$/;
+  /^Connection terminated|^Client has encountered a connection error|^Client was closed|^The server does not support SSL|^Cannot use a pool after calling end|password must be a string|not queryable$/;
 
 function systemSentence(error: Error): string | undefined {
   if (error instanceof AggregateError && error.errors.length > 0) return systemSentence(error.errors[0] as Error);
@@ -125,6 +125,9 @@ function systemSentence(error: Error): string | undefined {
   if (file !== undefined) return file;
   if (code?.startsWith("ERR_TLS") || code?.startsWith("CERT_") || code === "DEPTH_ZERO_SELF_SIGNED_CERT") {
     return `cannot be trusted: ${code}`;
+  }
+  if (/^timeout exceeded when trying to connect|due to connection timeout$/.test(error.message)) {
+    return "gives no connection: it does not answer, or all connections are in use for too long";
   }
   return lostConnection.test(error.message) ? "cannot be reached: the connection was lost" : undefined;
 }
