@@ -2,6 +2,7 @@ import { connect } from "node:net";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hostilePaths as paths } from "./support/hostile-paths.js";
+import { scale } from "./support/scale.js";
 import { exchange, head, type Served, serve } from "./support/served.js";
 
 let served: Served;
@@ -334,6 +335,18 @@ describe("the protocol", () => {
       expect(lines).not.toMatch(/^(server|x-powered-by|access-control-allow-origin):/m);
     }
   });
+});
+
+test("a body that nobody wanted is not taken in for long", async () => {
+  const lengthy = { "Content-Type": "application/json", "Content-Length": "400000" };
+  const startMs = performance.now();
+  const text = await exchange(port, [head("POST /v1/nowhere", lengthy), "{"], 8_000);
+  expect([told(text).status, performance.now() - startMs < 6_000]).toEqual([404, true]);
+});
+
+test.runIf(scale >= 20)("headers that come too slowly", async () => {
+  const text = await exchange(port, ["GET /v1/policies HTTP/1.1\r\nHost: 127"], 30_000);
+  expect(told(text)).toMatchObject({ status: 408, error: "invalid_request" });
 });
 
 test("two hundred that send nothing more hold nobody up", async () => {

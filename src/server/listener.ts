@@ -9,6 +9,7 @@ export interface ListenerOptions {
   readonly onShed: () => void;
 }
 
+const restMsMax = 2_000;
 const busy = JSON.stringify({ error: "unavailable", message: "the server has more to do than it can: try again" });
 const busyHeaders = {
   "content-type": "application/json; charset=utf-8",
@@ -27,6 +28,7 @@ export class Listener {
     const times = { headersTimeout: headersMsMax, requestTimeout: requestReadMsMax, keepAliveTimeout: 65_000 };
     const bounds = { maxHeaderSize: requestHeaderBytesMax, connectionsCheckingInterval: 1_000, insecureHTTPParser: false };
     this.#server = createServer({ ...times, ...bounds, noDelay: true }, (request, response) => {
+      response.once("close", () => endRest(request));
       if (overload.refuses() && !alwaysAnswered.has(request.url ?? "")) {
         onShed();
         response.writeHead(503, busyHeaders).end(busy);
@@ -73,6 +75,15 @@ export class Listener {
   closeAll(): void {
     this.#server.closeAllConnections();
   }
+}
+
+/** A body that nobody wanted is taken in for a moment, so that the connection can go on; then it is cut. */
+function endRest(request: IncomingMessage): void {
+  if (request.complete || request.socket.destroyed) return;
+  const { socket } = request;
+  setTimeout(() => {
+    if (!request.complete) socket.destroy();
+  }, restMsMax).unref();
 }
 
 /** Bytes that are no request, or too large or too slow a one. */
