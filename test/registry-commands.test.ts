@@ -1,14 +1,14 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runCommand } from "../src/cli/program.js";
 import { expectRefused, fakeTerminal, folderOf, type Ran, root, schemaFaults, smoltbot, spawned } from "./support/command.js";
+import { behindServer, type Found, registryKinds } from "./support/found-registries.js";
 import { files, strict } from "./support/policy-folder.js";
 import { edited, validPolicy } from "./support/policy-text.js";
-import { storeKinds } from "./support/stores.js";
 
 const traces = join(root, "examples", "support-agent", "traces");
 
@@ -30,51 +30,7 @@ async function asked(cwd: string, answer: boolean, ...args: string[]): Promise<R
   }
 }
 
-/** A registry that the commands find by their environment. */
-interface Found {
-  readonly env: Record<string, string>;
-  remove(): Promise<void>;
-}
-
-function onStore(kind: (typeof storeKinds)[number]) {
-  return async (): Promise<Found> => {
-    const place = await kind.place();
-    const { url, path = "" } = place.where;
-    return { env: url === undefined ? { SMOLTBOT_HOME: join(path, "..", "home") } : { DATABASE_URL: url }, remove: place.remove };
-  };
-}
-
-/** The same over HTTP: a server on a database of its own, and an admin's key. */
-async function behindServer(): Promise<Found> {
-  const home = mkdtempSync(join(tmpdir(), "smoltbot-server-"));
-  const rates = ["policy_read", "policy_write", "policy_other", "ingest", "evaluate"].flatMap((name) => ["--rate", `${name}=0`]);
-  const made = spawned(["keys", "create", "--name", "tests", "--role", "admin", "--format", "json"], {
-    env: { SMOLTBOT_HOME: home },
-  });
-  const built = join(root, "build", "smoltbot.js");
-  const server = spawn(process.execPath, [built, "serve", "--port", "0", "--log-level", "silent", ...rates], {
-    env: { ...process.env, SMOLTBOT_HOME: home, SMOLTBOT_URL: "", DATABASE_URL: "" },
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  const ended = once(server, "exit");
-  let said = "";
-  for await (const chunk of server.stderr) {
-    said += chunk;
-    if (/http:\/\/\S+:\d+/.test(said)) break;
-  }
-  return {
-    env: { SMOLTBOT_URL: /http:\/\/[\w.]+:\d+/.exec(said)?.[0] ?? said, SMOLTBOT_API_KEY: JSON.parse(made.stdout).key },
-    remove: async () => {
-      server.kill("SIGTERM");
-      await ended;
-      rmSync(home, { recursive: true, force: true });
-    },
-  };
-}
-
-const kinds = [...storeKinds.map((kind) => ({ name: kind.name, open: onStore(kind) })), { name: "a server", open: behindServer }];
-
-describe.each(kinds)("the commands on $name", ({ name, open }) => {
+describe.each(registryKinds)("the commands on $name", ({ name, open }) => {
   let found: Found;
   let env: Record<string, string>;
   beforeAll(async () => {
@@ -260,6 +216,55 @@ describe.each(kinds)("the commands on $name", ({ name, open }) => {
     const judgedStore = await type(cwd, "policy", "evaluate", "policy.yaml", "--agent", "support-7f3a", "--format", "json");
     expect(schemaFaults("evaluate", judgedStore.stdout)).toEqual([]);
     expect(JSON.parse(judgedStore.stdout).tools).toEqual(JSON.parse(judgedFiles.stdout).tools);
+  });
+});
+
+describe("keys and servers", () => {
+  let found: Found;
+  beforeAll(async () => {
+    found = await behindServer();
+  });
+  afterAll(() => found.remove());
+
+  test("a key for one agent publishes for it, and what it cannot see is said", async () => {
+    const cwd = files();
+    const admin = (...args: string[]) => smoltbot(args, { cwd, env: found.env });
+    await admin("policy", "publish", "org.yaml", "--org", "--yes");
+    const made = await admin("keys", "create", "--name", "k", "--role", "writer", "--agents", "k1", "--format", "json");
+    const { id, key } = JSON.parse(made.stdout);
+    const env = { ...found.env, SMOLTBOT_API_KEY: key };
+    const limited = (...args: string[]) => smoltbot(args, { cwd, env });
+    const published = await limited("policy", "publish", "strict.yaml", "--agent", "k1", "--yes");
+    expect([published.status, published.stdout.includes("The org's policy cannot be read with this key")]).toEqual([0, true]);
+    const judged = await limited("policy", "evaluate", "--agent", "k1", "--tools", "mcp__browser__open");
+    expect(judged.stderr).toContain("warning registry_forbidden: the org's policy cannot be read with this key");
+    const whole = JSON.parse((await limited("policy", "get", "--agent", "k1", "--resolved", "--format", "json")).stdout);
+    expect(whole.sources).toMatchObject({ org_policy_version: 1, agent_policy_version: 1 });
+    expect(JSON.parse((await limited("policy", "get", "--agent", "k1", "--resolved")).stdout).sources).toEqual(whole.sources);
+    expectRefused(await limited("policy", "history", "--agent", "k2"), "registry_not_found");
+    expectRefused(await limited("policy", "history", "--org"), "registry_forbidden");
+    expectRefused(await limited("keys", "list"), "registry_forbidden", "admin");
+    const history = await admin("policy", "history", "--agent", "k1");
+    expect(history.stdout).toContain(`key/${id}`);
+    await admin("keys", "revoke", id);
+    // The server hears of it within a second.
+    await expect
+      .poll(async () => (await limited("policy", "list")).stderr, { timeout: 10_000 })
+      .toContain("registry_unauthorized");
+  });
+
+  test("a server that is gone: no grace, and the rest goes on", async () => {
+    const cwd = files();
+    const closed = createServer().listen(0, "127.0.0.1");
+    await once(closed, "listening");
+    const { port } = closed.address() as AddressInfo;
+    closed.close();
+    const env = { SMOLTBOT_URL: `http://127.0.0.1:${port}` };
+    const args = ["policy", "evaluate", "strict.yaml", "--agent", "a1", "--tools", "mcp__new__tool", "--format", "json"];
+    const ran = await smoltbot(args, { cwd, env });
+    expect(JSON.parse(ran.stdout)).toMatchObject({ grace: "store_down", verdict: "fail" });
+    expect(ran.stderr).toContain("warning registry_unavailable");
+    expectRefused(await smoltbot(["policy", "list"], { cwd, env }), "registry_unavailable");
   });
 });
 
