@@ -34,7 +34,8 @@ export class IdError extends TypeError {
 
 /** One segment of a path. @throws IdError for what cannot be sent */
 export function segment(id: string): string {
-  if (typeof id !== "string" || id === "" || id === "." || id === ".." || !isWellFormed(id)) throw new IdError("an id is a text that is not empty, `.` or `..`");
+  if (typeof id !== "string" || id === "" || id === "." || id === ".." || !isWellFormed(id))
+    throw new IdError("an id is a text that is not empty, `.` or `..`");
   return encodeURIComponent(id);
 }
 

@@ -3,10 +3,13 @@ import { SmoltbotClient } from "../../client/client.js";
 import { ConnectionError, SmoltbotError } from "../../client/errors.js";
 import type { PublishOptions as ClientPublishOptions } from "../../client/owned-policy.js";
 import type { ExpectedVersion } from "../../client/request.js";
+import { diagnostic } from "../../diagnostics/codes.js";
+import { failureDetail } from "../../registry/documents.js";
 import { type RegistryCode, RegistryFailure, registryCodes } from "../../registry/failure.js";
 import type { Paging, PolicyOwner, PublishOptions, Registry, SourceText, StoredRuns } from "../../registry/registry.js";
 import type * as shapes from "../../registry/shapes.js";
 import type { Expectation } from "../../store/store.js";
+import { unreadable } from "../../trace/io/walk.js";
 import { failure } from "../failure.js";
 import { placeText, type RegistryPlace, registryOrg } from "./place.js";
 
@@ -112,18 +115,18 @@ function recordsOf(client: SmoltbotClient): Records {
     getCard: (agent) => told(() => client.agents.getCard(agent)),
     putCard: (agent: string, { bytes, mediaType }: SourceText, expected?: Expectation) =>
       told(() => client.agents.setCard(agent, bytes, { mediaType, ifVersion: versionsOf(expected) })),
-    ingest: (bytes, { agent }) => ingest(client, bytes, agent),
+    ingest: (bytes, options) => ingest(client, bytes, options),
     listTraces: (agentId: string | undefined, paging?: Paging) => told(() => client.traces.list({ ...paging, agentId })),
     runs: (request) => runs(client, request),
     listTools: (agent, paging) => told(() => client.agents.listTools(agent, paging)),
   };
 }
 
-/** What the source itself throws, such as a file that cannot be read, is thrown as it is. */
+/** That the source cannot be read is said as the registry on a store says it. */
 async function ingest(
   client: SmoltbotClient,
   bytes: AsyncIterable<Uint8Array> | Uint8Array,
-  agentId: string | undefined,
+  { agent: agentId, name }: { readonly agent?: string | undefined; readonly name: string },
 ): Promise<shapes.IngestAnswer> {
   let fault: { readonly error: unknown } | undefined;
   async function* watched(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -139,9 +142,14 @@ async function ingest(
     try {
       return await client.traces.ingest(traces, { agentId, timeoutMs: longMs });
     } catch (error) {
-      throw fault === undefined ? error : fault.error;
+      throw fault === undefined ? error : unreadSource(name, fault.error);
     }
   });
+}
+
+function unreadSource(name: string, error: unknown): RegistryFailure {
+  const { code, message } = unreadable(name, error);
+  return new RegistryFailure("invalid_request", message, { details: [failureDetail(diagnostic(code, { message }))] });
 }
 
 async function* runs(client: SmoltbotClient, { agent, sinceMs, untilMs, traces }: StoredRuns): AsyncGenerator<Uint8Array> {
