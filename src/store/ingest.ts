@@ -2,7 +2,7 @@ import type { Kysely, Transaction } from "kysely";
 import { storeBlockRows, storeCallsBlock } from "../limits.js";
 import { seeAgents } from "./agents.js";
 import { blocksOf, turn } from "./blocks.js";
-import { identityOf } from "./call-identity.js";
+import { Identities } from "./call-identity.js";
 import type { Database } from "./database.js";
 import { larger, smaller } from "./extremes.js";
 import { keepSightings } from "./sightings.js";
@@ -71,6 +71,7 @@ async function identified(
   alike: AlikeCalls,
 ): Promise<{ sent: readonly SentTrace[]; sentCalls: number }> {
   const byAgent = new Map<string, Map<string, SentTrace>>();
+  const identities = new Identities(org, alike);
   const known = new Set<string>();
   let sentCalls = 0;
   for (const { agent, traceId, format, seenMs, calls } of traces) {
@@ -80,7 +81,7 @@ async function identified(
     ofAgent.set(traceId, sent);
     widen(sent, wholeMs(seenMs));
     for (const call of calls) {
-      const identity = identityOf({ org, agent, format, traceId }, call, alike);
+      const identity = identities.of({ agent, format, traceId }, call);
       const timeMs = wholeMs(call.timeMs);
       const before = known.size;
       if (known.add(identity.toString("latin1")).size > before) sent.calls.push({ call, timeMs, identity });

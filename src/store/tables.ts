@@ -85,7 +85,7 @@ export interface TraceCallRow {
   time_ms: number;
   /** In what was sent. */
   place: number;
-  /** What makes it the same call in any ingestion, 16 bytes (`call-identity.ts`). */
+  /** What makes it the same call in any ingestion, 20 bytes (`call-identity.ts`). */
   identity: Uint8Array;
   /** 0: has the time of its ingestion. */
   dated: number;
