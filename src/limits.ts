@@ -299,18 +299,18 @@ export const ingestFindingsMax = 20;
 export const historicalDaysMax = 30;
 /** Violations listed in the answer of one, about 500 bytes each; all are counted. */
 export const historicalViolationsMax = 1_000;
-/** Calls it keeps (29 bytes each) before it counts and forgets: the store knows every first use, so nothing is judged too early. */
-export const bufferedHistoricalCallsMax = 262_144;
+/** Calls it keeps before it counts and forgets: the store knows every first use, so nothing is judged too early; blocks let others in. */
+export const bufferedHistoricalCallsMax = 8_192;
 /** First sightings of an agent that a command reads, 100 bytes each; an agent with more gets no grace there, and is told so. */
 export const firstSightingsMax = 100_000;
 /** States of one comparison that a server is asked for: a second. What is beyond is answered as not decided. */
-export const askedStatesMax = 16_000;
+export const askedStatesMax = 32_000;
 /** Automaton items of the same. */
-export const askedWorkMax = 6_000_000;
+export const askedWorkMax = 12_000_000;
 /** The same for answers that are decided one by one. */
-export const askedOpenWorkMax = 6_000_000;
-/** Globs of both layers that a server lints; the command takes its time for any number. */
-export const lintAskedGlobsMax = 2_000;
+export const askedOpenWorkMax = 12_000_000;
+/** Globs of both layers that a server lints: two seconds at worst. The command takes its time for any number. */
+export const lintAskedGlobsMax = 1_000;
 /** States of one question that lint asks there. */
 export const lintAskedStatesMax = 4_000;
 /** Automaton items of the same. */

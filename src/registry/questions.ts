@@ -84,10 +84,8 @@ export async function diff(services: Services, caller: Caller, request: DiffRequ
 export async function lint(services: Services, caller: Caller, request: PolicyReference): Promise<LintAnswer> {
   const layers = await referred(services, caller, request, "");
   const top = (layers.agent ?? layers.org) as Policy;
-  if (globsOf(layers) > lintAskedGlobsMax) {
-    const message = `lint looks at policies of up to ${lintAskedGlobsMax} globs here; \`smoltbot policy lint\` at any`;
-    throw new RegistryFailure("validation_error", message, { details: [{ path: "policy", message }] });
-  }
+  const globs = globsOf(layers);
+  if (globs > lintAskedGlobsMax) return lintAnswer([notDecided(top, globs)], { rules: 0, undecided: 1 });
   const lintBudget = { statesMax: lintAskedStatesMax, workMax: lintAskedWorkMax };
   const { findings, rules, undecided } = lintPolicy({
     subject: subject(layers),
@@ -96,6 +94,21 @@ export async function lint(services: Services, caller: Caller, request: PolicyRe
     budget: lintBudget,
   });
   return lintAnswer(findings, { rules, undecided });
+}
+
+function notDecided({ file }: Policy, globs: number): LintFinding {
+  return {
+    code: "not_decided",
+    severity: "notice",
+    rule: undefined,
+    span: { file, line: 1, column: 1, endLine: 1, endColumn: 1 },
+    path: "",
+    message: `the policy was not looked at: it has ${globs} globs, and up to ${lintAskedGlobsMax} are looked at here`,
+    witnesses: [],
+    related: [],
+    fix: "run `smoltbot policy lint`, which takes its time",
+    safe: false,
+  };
 }
 
 function lintAnswer(findings: readonly LintFinding[], counts: { rules: number; undecided: number }): LintAnswer {

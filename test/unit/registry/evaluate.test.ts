@@ -235,3 +235,39 @@ describe("sessions (E7)", () => {
     expect((await ask("gateway", "s")).decision).toBe("deny");
   });
 });
+
+describe("while policies are published", () => {
+  it("each evaluation is of one version, whole, and none older than what was published before it", async () => {
+    const version = (action: "deny" | "allow") => `meta: {schema_version: "1.0", name: ${action}, scope: agent}
+capability_mappings: {}
+forbidden: []
+defaults: {unmapped_tool_action: ${action}, unmapped_severity: high, fail_open: false, grace_period_hours: 0}
+`;
+    await test.registry.publish(agent, yaml(version("allow")));
+    let published = 1;
+    let isDone = false;
+    const seen = new Set<number>();
+    const reader = async () => {
+      while (!isDone) {
+        const atLeast = published;
+        const answer = await test.registry.evaluate({ agent_id, tools: ["a", "b", "c"], context: "gateway", session_id: "s" });
+        const now = answer.policy_version as number;
+        seen.add(now);
+        expect(now).toBeGreaterThanOrEqual(atLeast);
+        const cause = now % 2 === 1 ? "unmapped_allowed" : "unmapped_denied";
+        expect(causes(answer)).toEqual([cause, cause, cause]);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+    const readers = [reader(), reader(), reader()];
+    for (let i = 2; i <= 20; i++) {
+      await test.registry.publish(agent, yaml(version(i % 2 === 1 ? "allow" : "deny")));
+      published = i;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    isDone = true;
+    await Promise.all(readers);
+    expect(seen.size).toBeGreaterThan(10);
+    expect(test.service.services.engines.counts()).toMatchObject({ reloadsFailed: 0, faults: 0 });
+  });
+});

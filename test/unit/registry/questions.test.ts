@@ -83,6 +83,16 @@ describe("lint", () => {
     expect(found.summary).toEqual({ errors: 0, warnings: 1, notices: 1 });
     expect(found.undecided).toEqual([]);
   });
+
+  it("says of a policy that would take too long that it was not decided", async () => {
+    const globs = Array.from({ length: 1001 }, (_, i) => `"t${i}*x"`).join(", ");
+    const found = await test.registry.lint({ policy: policy(globs) });
+    expect(found).toMatchObject({
+      summary: { notices: 1 },
+      findings: [{ code: "not_decided" }],
+      undecided: [{ code: "not_decided" }],
+    });
+  });
 });
 
 describe("explain", () => {
