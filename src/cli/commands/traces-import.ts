@@ -30,7 +30,7 @@ export function define(command: Command, terminal: Terminal): void {
       warn(outcome.findings, new Map(), terminal);
       const reasons = [
         ...(outcome.stopped ? ["the import was stopped; run it again for the rest"] : []),
-        ...(hasErrors(outcome.findings) ? ["some of the traces could not be read"] : []),
+        ...(hasErrors(outcome.findings) ? ["some of the traces were not stored"] : []),
       ];
       const run = { place: registry.place, outcome, reasons };
       if (options.format === "json") {

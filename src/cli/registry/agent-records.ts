@@ -11,7 +11,7 @@ import type { Settings } from "../settings.js";
 import type { Terminal } from "../terminal.js";
 import { activeLayers, storedCard } from "./layers.js";
 import { openNamedRegistry } from "./open.js";
-import { hasRegistry, registryPlace } from "./place.js";
+import { placeToAsk } from "./place.js";
 import { isRefusal, refusal } from "./refusal.js";
 
 /** Rows of one answer, as many as there may be. */
@@ -39,8 +39,8 @@ export class AgentRecords {
   /** Undefined where no agent is known or no registry is there: then everything is as without one. */
   static async open(agent: string | undefined, terminal: Terminal): Promise<AgentRecords | undefined> {
     if (agent === undefined || !isId(agent)) return undefined;
-    const place = registryPlace();
-    if (!hasRegistry(place)) return undefined;
+    const place = placeToAsk();
+    if (place === undefined) return undefined;
     try {
       return new AgentRecords(agent, await openNamedRegistry(place, "existing"), undefined, terminal);
     } catch (error) {

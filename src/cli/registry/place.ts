@@ -26,7 +26,8 @@ export function registryPlace(): RegistryPlace {
   }
   const database = variable("DATABASE_URL");
   if (database !== undefined) {
-    if (!/^postgres(?:ql)?:$/.test(parsedUrl(database, "DATABASE_URL").protocol))
+    parsedUrl(database, "DATABASE_URL");
+    if (!isPostgres(database))
       throw failure("registry_address", `DATABASE_URL is no PostgreSQL address: ${quoteText(shownUrl(database), 400)}`);
     return { kind: "postgres", url: database };
   }
@@ -39,8 +40,19 @@ export function registryPlace(): RegistryPlace {
   }
 }
 
+/**
+ * The registry that commands ask which also work without one; undefined where there is none. DATABASE_URL of another kind belongs to
+ * something else, and is no mistake there.
+ */
+export function placeToAsk(): RegistryPlace | undefined {
+  const database = variable("DATABASE_URL");
+  if (variable("SMOLTBOT_URL") === undefined && database !== undefined && !isPostgres(database)) return undefined;
+  const place = registryPlace();
+  return hasRegistry(place) ? place : undefined;
+}
+
 /** Whether there is one to ask: a server or a database is taken at its word. */
-export function hasRegistry(place: RegistryPlace): boolean {
+function hasRegistry(place: RegistryPlace): boolean {
   return place.kind !== "sqlite" || place.exists;
 }
 
@@ -64,6 +76,10 @@ function fileAt(folder: string, upwards: boolean): RegistryPlace & { readonly ki
 /** Unset and empty are the same. */
 function variable(name: string): string | undefined {
   return process.env[name] || undefined;
+}
+
+function isPostgres(address: string): boolean {
+  return /^postgres(?:ql)?:\/\//.test(address);
 }
 
 function parsedUrl(text: string, name: string): URL {

@@ -1,7 +1,7 @@
 import type { Settings } from "../settings.js";
 import type { Terminal } from "../terminal.js";
 import type { AgentRecords } from "./agent-records.js";
-import { hasRegistry, registryPlace } from "./place.js";
+import { placeToAsk } from "./place.js";
 
 /** What the registry knows of the agent, where both are there; the code that asks it is not loaded otherwise. */
 export async function withAgent<T>(
@@ -9,7 +9,7 @@ export async function withAgent<T>(
   terminal: Terminal,
   work: (records: AgentRecords | undefined) => Promise<T>,
 ): Promise<T> {
-  if (agent === undefined || !hasRegistry(registryPlace())) return work(undefined);
+  if (agent === undefined || placeToAsk() === undefined) return work(undefined);
   const { withRecords } = await import("./agent-records.js");
   return withRecords(agent, terminal, work);
 }

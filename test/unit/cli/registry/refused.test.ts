@@ -73,7 +73,7 @@ describe("what is refused", () => {
     expectRefused(await load("empty"), "import_nothing_stored");
     const some = await load(join(traces, "session-4711.jsonl"), "notes.txt");
     expect([some.status, some.stdout.includes("Stored 1 trace with")]).toEqual([1, true]);
-    expect(some.stdout).toContain("✗ some of the traces could not be read");
+    expect(some.stdout).toContain("✗ some of the traces were not stored");
     const input = readFileSync(join(traces, "ap-traces.jsonl"));
     const piped = await smoltbot(["traces", "import", "-", "--format", "json"], { cwd, input });
     expect([piped.status, schemaFaults("traces-import", piped.stdout), JSON.parse(piped.stdout).inputs]).toEqual([0, [], 1]);
@@ -91,6 +91,26 @@ describe("what is refused", () => {
     expectRefused(await list({ DATABASE_URL: "postgres://u:secret@127.0.0.1:1/db" }), "registry_unavailable");
     const refused = await list({ DATABASE_URL: "postgres://u:secret@127.0.0.1:1/db" });
     expect(refused.stdout + refused.stderr).not.toContain("secret");
+    // A database of another kind belongs to something else: what works without a registry goes on without one.
+    const args = ["policy", "evaluate", "policy.yaml", "--tools", "mcp__browser__open", "--agent", "a1", "--format", "json"];
+    for (const database of ["mysql://root:secret@host/db", "file:./dev.db", "no address"]) {
+      const ran = await smoltbot(args, { cwd, env: { DATABASE_URL: database } });
+      expect([ran.status, ran.stderr, JSON.parse(ran.stdout).grace]).toEqual([0, "", "no_store"]);
+    }
+  });
+});
+
+describe("help", () => {
+  test.each([
+    ...["publish", "list", "history", "rollback", "get", "unpublish"].map((verb) => ["policy", verb]),
+    ...["publish", "show"].map((verb) => ["card", verb]),
+    ...["create", "list", "revoke"].map((verb) => ["keys", verb]),
+    ["traces", "import"],
+  ])("%s %s --help shows an example", async (group, verb) => {
+    const ran = await smoltbot([group, verb, "--help"]);
+    expect(ran.stdout).toContain(`Usage: smoltbot ${group} ${verb}`);
+    expect(ran.stdout).toContain(`\nExample:\n  $ smoltbot ${group} ${verb}`);
+    expect([ran.status, ran.stderr]).toEqual([0, ""]);
   });
 });
 
