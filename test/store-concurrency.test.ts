@@ -1,3 +1,5 @@
+import { setTimeout as pause } from "node:timers/promises";
+import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ExpectationFailed } from "../src/store/failures.js";
 import { openDatabase, openStore } from "../src/store/open.js";
@@ -104,5 +106,40 @@ describe.each(storeKinds)("many publishers at once on $name", (kind) => {
     expect(moved).toBeGreaterThan(0);
     await db.close();
     for (const store of stores) await store.close();
+  });
+
+  it.runIf(kind.name === "postgres")("keeps the org's layer where it is until the agent's version is in", async () => {
+    const org = "held";
+    const [store, admin] = [await openStore(place.where, { poolSize: 3 }), new pg.Client({ connectionString: place.where.url })];
+    await admin.connect();
+    const waiting = async () => {
+      // A transaction sees the activity of when it first looked.
+      await admin.query("select pg_stat_clear_snapshot()");
+      const { rows } = await admin.query<{ pid: number }>(
+        "select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+      );
+      return rows.length;
+    };
+    await store.policies.publish(draftOf({ org }, "base"), { kind: "any" });
+    // The agent's publish stops here after it looked at the org's layer.
+    await admin.query("begin");
+    await admin.query(
+      `insert into policy_versions (org, agent, version, name, source_digest, digest, created_at_ms, created_by, media_type, source, artifact)
+        values ($1, 'a', 1, '', '', '', 0, '', '', '', '')`,
+      [org],
+    );
+    const agent = store.policies.publish(draftOf({ org, agent: "a" }, "mine", { orgVersion: 1 }), { kind: "any" });
+    while ((await waiting()) < 1) await pause(5);
+    let orgDone = false;
+    const moved = store.policies.publish(draftOf({ org }, "base 2"), { kind: "any" }).then(() => {
+      orgDone = true;
+    });
+    while ((await waiting()) < 2 && !orgDone) await pause(5);
+    expect(orgDone).toBe(false);
+    await admin.query("rollback");
+    expect(await agent).toMatchObject({ version: 1, orgVersion: 1 });
+    await moved;
+    await admin.end();
+    await store.close();
   });
 });

@@ -36,10 +36,9 @@ export function policiesOf(db: Database): PolicyVersions {
     layers: async (org, agent) => {
       // One statement sees one state.
       const rows = await db.read((q) =>
-        versions(q)
-          .where("v.org", "=", org)
-          .where("v.agent", "in", ["", agent])
-          .whereRef("v.version", "=", "o.active_version")
+        activeVersions(q)
+          .where("o.org", "=", org)
+          .where("o.agent", "in", ["", agent])
           .selectAll("v")
           .select(ownerColumns)
           .execute(),
@@ -49,7 +48,7 @@ export function policiesOf(db: Database): PolicyVersions {
     },
     history: (owner, page) =>
       db.snapshot((q) =>
-        pageOf(versions(q).where("v.org", "=", owner.org).where("v.agent", "=", column(owner)), page, async (found) => {
+        pageOf(versions(q).where("o.org", "=", owner.org).where("o.agent", "=", column(owner)), page, async (found) => {
           const rows = await found
             .select([...summaryColumns, ...ownerColumns])
             .orderBy("v.version", "desc")
@@ -59,10 +58,10 @@ export function policiesOf(db: Database): PolicyVersions {
       ),
     list: (org, page) =>
       db.snapshot((q) =>
-        pageOf(versions(q).where("v.org", "=", org).whereRef("v.version", "=", "o.active_version"), page, async (found) => {
+        pageOf(activeVersions(q).where("o.org", "=", org), page, async (found) => {
           const rows = await found
             .select(["v.agent", ...summaryColumns, ...ownerColumns])
-            .orderBy("v.agent")
+            .orderBy("o.agent")
             .execute();
           return rows.map((row) => ({ ...summaryOf(row), owner: ownerOf(org, row.agent) }));
         }),
@@ -93,6 +92,15 @@ function versions(q: Kysely<Tables>) {
   return q
     .selectFrom("policy_owners as o")
     .innerJoin("policy_versions as v", (on) => on.onRef("v.org", "=", "o.org").onRef("v.agent", "=", "o.agent"));
+}
+
+/** The number is part of the join, so that each owner is one look into the key and not into all its versions. */
+function activeVersions(q: Kysely<Tables>) {
+  return q
+    .selectFrom("policy_owners as o")
+    .innerJoin("policy_versions as v", (on) =>
+      on.onRef("v.org", "=", "o.org").onRef("v.agent", "=", "o.agent").onRef("v.version", "=", "o.active_version"),
+    );
 }
 
 /** `agent` as the tables have it. */
