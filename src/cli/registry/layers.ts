@@ -3,6 +3,7 @@ import type { Card, Policy } from "../../policy/model.js";
 import type { PolicyOwner, Registry } from "../../registry/registry.js";
 import { orderedJson } from "../../report/json/ordered.js";
 import { parseCard } from "../../syntax/card.js";
+import { failure } from "../failure.js";
 import { parsePolicyFile } from "../policy-file.js";
 import { isRefusal } from "./refusal.js";
 
@@ -44,6 +45,10 @@ export async function activeLayers(registry: Registry, { agent }: PolicyOwner): 
     orgHidden = true;
     return undefined;
   });
+  if (org !== undefined && org.policy === undefined) {
+    const fix = "use the release that published it, or a newer one";
+    throw failure("registry_validation_error", `this release does not read version ${org.version} of the org's policy`, { fix });
+  }
   return { org, agent: agent === undefined ? undefined : await storedLayer(registry, { agent }), orgHidden };
 }
 

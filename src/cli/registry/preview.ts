@@ -32,7 +32,9 @@ export function previewOf(
   const { value, diagnostics } = mergePolicies(layers);
   if (value === undefined || hasErrors(diagnostics)) throw new CommandFailure(diagnostics, sources);
   const older = owner.agent === undefined ? { org: active?.policy } : { org: below, agent: active?.policy };
-  const comparable = older.org !== undefined || ("agent" in older && older.agent !== undefined);
+  // What this release does not read cannot be compared with, and the org alone is not what is active.
+  const unread = active !== undefined && active.policy === undefined;
+  const comparable = !unread && (older.org !== undefined || ("agent" in older && older.agent !== undefined));
   const judged = card === undefined ? {} : { card };
   return {
     diff: comparable ? diffPolicies(subjectOf(older), subjectOf(layers), judged) : undefined,

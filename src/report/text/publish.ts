@@ -16,6 +16,10 @@ export function previewText(run: PublishRun, paint: Paint): string {
   const parts: string[] = [];
   if (run.activeVersion === undefined)
     parts.push(lines(`No policy is active for ${ownerWords(owner)}: this would be the first.`));
+  else if (diff === undefined)
+    parts.push(
+      lines(paint.warn(`Version ${run.activeVersion} is active, and this release does not read it: there is no comparison.`)),
+    );
   if (diff !== undefined) parts.push(diffText({ diff, before, after: run.compared, exitReasons: [], version }, paint));
   if (floor !== undefined)
     parts.push(floorText({ org: below ?? "", agents: [{ file: after, report: floor }], exitReasons: [], version }, paint));
