@@ -312,6 +312,31 @@ describe.runIf(postgres !== undefined)("a PostgreSQL that fails", () => {
       await store.close();
     }));
 
+  it("cut while it commits: says so, and does not publish twice", () =>
+    withStore(async (url, admin) => {
+      const store = await openStore({ url }, { poolSize: 1 });
+      await store.policies.publish(draftOf(owner, "1"), any);
+      await admin.query(
+        "create function slow() returns trigger language plpgsql as 'begin perform pg_sleep(2); return null; end'; " +
+          "create constraint trigger slow after insert on audit_log deferrable initially deferred for each row execute function slow()",
+      );
+      const publishing = store.policies.publish(draftOf(owner, "2"), any);
+      const outcome = publishing.then(
+        () => "published",
+        (error: unknown) => error,
+      );
+      let cutOff = 0;
+      while (cutOff === 0) {
+        const found = await admin.query(
+          "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query = 'commit' and state = 'active'",
+        );
+        cutOff = found.rowCount ?? 0;
+      }
+      expect(await outcome).toBeInstanceOf(StoreUnavailable);
+      expect((await store.policies.history(owner, { page: 1, perPage: 9 })).total).toBe(1);
+      await store.close();
+    }));
+
   it("reads on after idle connections were cut", () =>
     withStore(async (url, admin) => {
       const store = await openStore({ url }, { poolSize: 2 });
