@@ -22,7 +22,7 @@ export interface KeptCard {
 }
 
 export interface EngineCounts {
-  /** Engines in memory. */
+  /** Agents and orgs whose policy in force is in memory; those without one of their own share their org's engine. */
   readonly engines: number;
   readonly hits: number;
   readonly misses: number;

@@ -166,7 +166,7 @@ export class FirstSeen {
     const key = `${sighting.agent}\u0000${sighting.tool}`;
     const before = ofOrg.get(key);
     if (before === undefined && this.#pendingCount >= sightingsPendingMax) {
-      this.#lost++;
+      if (this.#lost++ === 0) this.options.warn({ kind: "sightings_lost", message: "too many sightings wait to be stored", org });
       return false;
     }
     if (before === undefined) this.#pendingCount++;
