@@ -16,6 +16,8 @@ const evaluatorBytesMax = 30 * 1024;
 /** All of `smoltbot-policy/runtime`: also the JavaScript evaluator, judge, sessions, guardrails, evaluate and explain. */
 const runtimeBytesMax = 64 * 1024;
 const runtimeGzipBytesMax = 30 * 1024;
+/** All of `smoltbot-policy/client`. */
+const clientBytesMax = 20 * 1024;
 
 describe("build/runtime.js", () => {
   test("is small", () => {
@@ -83,6 +85,18 @@ describe("build/runtime.js", () => {
   });
 });
 
+/** Where it runs: test/unit/client/hosts.test.ts. */
+describe("build/client.js", () => {
+  test("is small", () => {
+    expect(readFileSync(join(build, "client.js")).length).toBeLessThanOrEqual(clientBytesMax);
+  });
+
+  test("imports nothing", () => {
+    expect(scanImports(read("client.js"))).toEqual([]);
+    expect(read("client.js")).not.toMatch(/\brequire\(|\bprocess\b|\bBuffer\b|\bglobal\b/);
+  });
+});
+
 describe("build/smoltbot.js", () => {
   test("can be run by its name", () => {
     expect(read("smoltbot.js").startsWith("#!/usr/bin/env node\n")).toBe(true);
@@ -125,7 +139,7 @@ describe("build/smoltbot.js", () => {
 
 test("what is published has types and schemas beside it", () => {
   const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  for (const entry of [exports["."], exports["./runtime"]]) {
+  for (const entry of [exports["."], exports["./runtime"], exports["./client"]]) {
     for (const file of Object.values(entry)) accessSync(join(root, String(file)), constants.R_OK);
   }
   expect(readdirSync(join(build, "schemas"))).toContain("policy.schema.json");
