@@ -13,7 +13,7 @@ import type {
   Verdict,
 } from "../../registry/shapes.js";
 import { jsonType } from "../answer.js";
-import type { AnswerContract, Asked, Parameter, Route } from "../route.js";
+import type { Asked, Parameter, Route } from "../route.js";
 import { timeOf, withPolicyText } from "./asked.js";
 import * as part from "./parts.js";
 import { bodySchemas } from "./schemas/bodies.js";
@@ -95,7 +95,7 @@ const historicalRoute: Route = {
 
 /** A question about policies in the body: only its reading and its answer differ. */
 function question(route: Pick<Route, "operation" | "summary" | "description"> & QuestionParts): Route {
-  const { path, body, bytesMax, schema, ask, operation, summary, description, scope, refusals } = route;
+  const { path, body, bytesMax, schema, ask, operation, summary, description, scope } = route;
   return {
     method: "POST",
     path,
@@ -107,7 +107,7 @@ function question(route: Pick<Route, "operation" | "summary" | "description"> & 
     scope,
     rate: "policy_other",
     body: part.jsonBody(bodySchemas[body], bytesMax),
-    answers: { 200: part.answer("The answer.", schema), 404: part.missing, ...refusals },
+    answers: { 200: part.answer("The answer.", schema), 404: part.missing },
     handle: async (asked) => ({ status: 200, body: { json: await ask(asked) } }),
   };
 }
@@ -119,7 +119,6 @@ interface QuestionParts {
   readonly schema: string;
   readonly scope: Route["scope"];
   readonly ask: (asked: Asked) => Promise<unknown>;
-  readonly refusals?: Readonly<Record<number, AnswerContract>>;
 }
 
 const questions: readonly Route[] = [
@@ -159,7 +158,6 @@ const questions: readonly Route[] = [
     bytesMax: policyBytesMax,
     schema: "LintAnswer",
     scope: "body.agent_id",
-    refusals: { 422: part.refusal("`validation_error`: the policy has too many globs for a request.") },
     ask: (asked) => asked.registry.lint(withPolicyText(asked, asked.json as PolicyReference, ["policy"])),
   }),
   question({

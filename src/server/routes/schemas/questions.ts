@@ -58,7 +58,7 @@ export const questionSchemas: Readonly<Record<string, Schema>> = {
   LintAnswer: open("Rules that do nothing, or not what they seem to (docs/lint.md).", {
     summary: open("", { errors: whole(), warnings: whole(), notices: whole() }),
     findings: list(finding),
-    undecided: list({ type: "object" }),
+    undecided: list(finding, "Of the findings, those that say what was not decided."),
   }),
   ExplainAnswer: open("For each tool every matching rule, and what would apply without it.", {
     tools: list(
