@@ -17,7 +17,7 @@ export interface Change {
 export interface ChangeFeed {
   /**
    * Calls back within a second of a change, or with `undefined` when changes may have been missed (the connection was lost) and
-   * everything kept has to be looked at again. The returned function ends it. What the listener throws is swallowed.
+   * everything kept has to be looked at again: so the first call always is, as soon as the feed is up. The returned function ends it. What the listener throws is swallowed.
    */
   listen(listener: (changes: readonly Change[] | undefined) => void): () => void;
   /** Whether the feed is up: answers may be older than a second while it is not. */
