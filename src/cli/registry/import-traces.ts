@@ -57,7 +57,9 @@ export async function importTraces(
   const seen = (chunk: number) => {
     bytes += chunk;
     const share = total === undefined || total === 0 ? undefined : bytes / total;
-    display.update(`${(bytes / 1e6).toFixed(1)} MB  ${sums.calls.toLocaleString("en-US")} calls stored`, share);
+    // Counted input by input: the registry answers for a whole one.
+    const stored = sums.calls === 0 ? "" : `  ${sums.calls.toLocaleString("en-US")} calls stored`;
+    display.update(`${(bytes / 1e6).toFixed(1)} MB${stored}`, share);
   };
   try {
     for (const step of steps) {
