@@ -64,7 +64,9 @@ function emitModules(stage) {
 }
 
 function copySchemas(stage) {
-  const schemas = [...filesUnder("schemas"), ...filesUnder("src")].filter((file) => file.endsWith(".schema.json"));
+  const schemas = [...filesUnder("schemas"), ...filesUnder("src")].filter(
+    (file) => file.endsWith(".schema.json") || basename(file) === "openapi.json",
+  );
   mkdirSync(join(stage, "schemas"), { recursive: true });
   for (const file of schemas) copyFileSync(join(root, file), join(stage, "schemas", basename(file)));
 }
