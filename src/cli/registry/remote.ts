@@ -13,6 +13,8 @@ import { unreadable } from "../../trace/io/walk.js";
 import { failure } from "../failure.js";
 import { placeText, type RegistryPlace, registryOrg } from "./place.js";
 
+/** The largest policies take the server a minute or two. */
+const answerMs = 5 * 60_000;
 /** For what reads for minutes, and what is sent or answered in pieces. */
 const longMs = 30 * 60_000;
 
@@ -23,12 +25,20 @@ export async function connectRegistry(place: RegistryPlace & { readonly kind: "s
   return remoteRegistry(client, placeText(place), org);
 }
 
+/** On private networks, such as between containers, there may be no https. */
+const insecureVariable = "SMOLTBOT_ALLOW_INSECURE";
+
 function clientOf({ url, apiKey }: { readonly url: string; readonly apiKey: string | undefined }): SmoltbotClient {
+  const allowInsecure = process.env[insecureVariable] === "1";
   try {
-    return new SmoltbotClient({ baseUrl: url, apiKey });
+    return new SmoltbotClient({ baseUrl: url, apiKey, allowInsecure, timeoutMs: answerMs });
   } catch (error) {
-    if (error instanceof TypeError) throw failure("registry_address", `SMOLTBOT_URL and SMOLTBOT_API_KEY: ${error.message}`);
-    throw error;
+    if (!(error instanceof TypeError)) throw error;
+    const message = error.message
+      .replace("baseUrl", "SMOLTBOT_URL")
+      .replace("apiKey", "SMOLTBOT_API_KEY")
+      .replace("allowInsecure", `${insecureVariable}=1`);
+    throw failure("registry_address", message);
   }
 }
 
