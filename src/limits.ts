@@ -201,8 +201,10 @@ export const enginesMax = 10_000;
 export const engineBytesMax = 256 * 1024 * 1024;
 /** Parsed cards kept. */
 export const cardsKeptMax = 10_000;
-/** Transactions kept, and as many sessions of which it is known which transaction binds them. */
+/** Transactions kept, and as many sessions of which it is known which transactions bind them. */
 export const transactionsKeptMax = 20_000;
+/** Transactions that bind one session, all of which judge each of its calls; with more of them everything is denied. */
+export const sessionTransactionsMax = 32;
 /** Sessions whose calls are counted; the ones that called least recently are forgotten. About 200 bytes each. */
 export const sessionsKeptMax = 100_000;
 /** First sightings kept in memory, over all agents: about 100 bytes each. */

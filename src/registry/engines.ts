@@ -1,5 +1,5 @@
 import type { FaultReport } from "../engine/engine.js";
-import { cardsKeptMax, engineBytesMax, enginesMax, transactionsKeptMax } from "../limits.js";
+import { cardsKeptMax, engineBytesMax, enginesMax, sessionTransactionsMax, transactionsKeptMax } from "../limits.js";
 import type { Card } from "../policy/model.js";
 import type { Change } from "../store/changes.js";
 import type { Store, StoredTransaction } from "../store/store.js";
@@ -46,12 +46,12 @@ export interface EngineCache {
   policyOf(org: string, agent: string | undefined): ActivePolicy | undefined | Promise<ActivePolicy | undefined>;
   cardOf(org: string, agent: string): KeptCard | undefined | Promise<KeptCard | undefined>;
   transaction(org: string, id: string): StoredTransaction | undefined | Promise<StoredTransaction | undefined>;
-  /** The one that binds a session. */
-  transactionOfSession(
+  /** Those that bind a session; of more than `sessionTransactionsMax`, one more. */
+  transactionsOfSession(
     org: string,
     agent: string,
     session: string,
-  ): StoredTransaction | undefined | Promise<StoredTransaction | undefined>;
+  ): readonly StoredTransaction[] | Promise<readonly StoredTransaction[]>;
   readonly inline: InlinePolicies;
   readonly sessions: SessionCounts;
   readonly firstSeen: FirstSeen;
@@ -90,7 +90,7 @@ class Engines implements EngineCache {
   readonly #policies: Lru<string, Kept<ActivePolicy | undefined>>;
   readonly #cards = new Lru<string, Kept<KeptCard | undefined>>(cardsKeptMax);
   readonly #transactions = new Lru<string, Kept<StoredTransaction | undefined>>(transactionsKeptMax);
-  readonly #bySession = new Lru<string, Kept<StoredTransaction | undefined>>(transactionsKeptMax);
+  readonly #bySession = new Lru<string, Kept<readonly StoredTransaction[]>>(transactionsKeptMax);
   readonly #keeping: Keeping;
   readonly #stop: () => void;
   readonly #warn: (fault: ServiceFault) => void;
@@ -190,12 +190,12 @@ class Engines implements EngineCache {
     return this.#keptIn(this.#transactions, keyOf(org, id), () => this.#store.transactions.get(org, id)).get();
   }
 
-  transactionOfSession(
+  transactionsOfSession(
     org: string,
     agent: string,
     session: string,
-  ): StoredTransaction | undefined | Promise<StoredTransaction | undefined> {
-    const load = () => this.#store.transactions.ofSession(org, agent, session);
+  ): readonly StoredTransaction[] | Promise<readonly StoredTransaction[]> {
+    const load = () => this.#store.transactions.ofSession(org, agent, session, sessionTransactionsMax + 1);
     return this.#keptIn(this.#bySession, keyOf(org, agent, session), load).get();
   }
 

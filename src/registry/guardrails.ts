@@ -1,5 +1,6 @@
 import { actions } from "../engine/judge.js";
 import type { Evaluation, Guardrail, RuleRef, ToolOutcome } from "../engine/result.js";
+import { sessionTransactionsMax } from "../limits.js";
 import { enforcementModes, stricter, verdicts } from "../policy/lattice.js";
 import { documentedDefaults } from "../policy/merge.js";
 import type { EnforcementMode, Policy } from "../policy/model.js";
@@ -28,33 +29,36 @@ export interface NarrowingQuestion {
   readonly binds: boolean;
 }
 
-/** The transactions that a call is inside of: the one it names, and the one that binds its session. */
+/** The transactions that a call is inside of: the one it names, and those that bind its session. */
 export function narrowingOf(services: Services, asked: NarrowingQuestion): Narrowing | Promise<Narrowing> {
   if (asked.transaction !== undefined) return named(services, asked, asked.transaction);
   if (asked.agent === undefined || asked.session === undefined) return notNarrowed;
-  const bound = services.engines.transactionOfSession(asked.org, asked.agent, asked.session);
+  const bound = services.engines.transactionsOfSession(asked.org, asked.agent, asked.session);
   return bound instanceof Promise ? bound.then(ofTransactions) : ofTransactions(bound);
 }
+
+const denied: Narrowing = { guardrails: null, policies: [] };
 
 async function named(services: Services, asked: NarrowingQuestion, id: string): Promise<Narrowing> {
   const { engines, store } = services;
   const { org, agent, session, binds } = asked;
-  const denied: Narrowing = { guardrails: null, policies: [] };
   const transaction = await engines.transaction(org, id);
   if (transaction === undefined || transaction.agent !== agent) return denied;
-  if (session === undefined) return ofTransactions(transaction);
-  const before = await engines.transactionOfSession(org, transaction.agent, session);
+  if (session === undefined) return ofTransactions([transaction]);
+  const before = await engines.transactionsOfSession(org, transaction.agent, session);
   let owner = transaction.session;
   if (owner === undefined && binds) {
     owner = await store.transactions.bind(org, id, session);
     engines.changed({ kind: "transaction", org, agent: transaction.agent, id });
   }
-  return owner === undefined || owner === session ? ofTransactions(transaction, before) : denied;
+  return owner === undefined || owner === session ? ofTransactions([transaction, ...before]) : denied;
 }
 
-function ofTransactions(...found: readonly (StoredTransaction | undefined)[]): Narrowing {
-  const all = new Map(found.flatMap((one) => (one === undefined ? [] : [[one.transactionId, one] as const])));
-  if (all.size === 0) return notNarrowed;
+/** None frees a session from another, so that who is inside of one cannot name a wider one and be rid of it. */
+function ofTransactions(found: readonly StoredTransaction[]): Narrowing {
+  if (found.length === 0) return notNarrowed;
+  const all = new Map(found.map((one) => [one.transactionId, one]));
+  if (all.size > sessionTransactionsMax) return denied;
   const transactions = [...all.values()];
   return {
     guardrails: transactions.map(guardrailOf),
@@ -71,7 +75,8 @@ export function guardrailOf(transaction: StoredTransaction): Guardrail {
     const { transactionId, expiresAtMs, endedAtMs, tools, allowedCapabilities } = transaction;
     guardrail = {
       id: transactionId,
-      expiresAtMs: Math.min(expiresAtMs, endedAtMs ?? Number.POSITIVE_INFINITY),
+      // What was ended stays so when the clock jumps back.
+      expiresAtMs: endedAtMs === undefined ? expiresAtMs : Number.NEGATIVE_INFINITY,
       ...(tools && { tools }),
       ...(allowedCapabilities && { allowedCapabilities }),
     };

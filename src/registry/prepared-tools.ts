@@ -143,17 +143,16 @@ function listed(all: readonly CalledTool[], list: Lists): readonly object[] {
   return found;
 }
 
-/** How much all of them keep together. When it is too much everything is forgotten, and made again as it is asked for. */
-const kept = { units: 0, generation: 0 };
+/** What all of them keep together. When it is too much everything is forgotten, and made again as it is asked for. */
+const kept = { units: 0, maps: new Set<Map<string, PreparedTool>>() };
 
 /**
  * Tools of one policy, card and context that have been judged, with what is answered of them. Where no trigger counts (E7) and nothing
  * narrows (M5), a list of tools is judged tool by tool: nothing is judged or written twice. Kept in bounds, over all policies.
  */
 export class PreparedTools {
-  #tools = new Map<string, PreparedTool>();
-  #inGrace = new Map<string, PreparedTool>();
-  #generation = kept.generation;
+  readonly #tools = new Map<string, PreparedTool>();
+  readonly #inGrace = new Map<string, PreparedTool>();
   readonly #same: SameFields;
   readonly #graceMs: number;
 
@@ -178,14 +177,13 @@ export class PreparedTools {
     this.#same = { ...same, text: JSON.stringify(same).slice(1, -1) };
   }
 
+  /** Answers kept. */
+  get size(): number {
+    return this.#tools.size + this.#inGrace.size;
+  }
+
   /** Judges the calls in order, and advances the session by them. Sightings must not throw. */
-  answer(
-    tools: readonly unknown[],
-    nowMs: number,
-    sightings: Sightings | undefined,
-    session: SessionState | undefined,
-  ): Stamp {
-    if (this.#generation !== kept.generation) this.#forget();
+  answer(tools: readonly unknown[], nowMs: number, sightings: Sightings | undefined, session: SessionState | undefined): Stamp {
     const called = new Map<string, CalledTool>();
     let verdict = 0;
     let action = 0;
@@ -260,17 +258,13 @@ export class PreparedTools {
     const units = 2 * (head.length + tail.length + lists.reduce((sum, list) => sum + texts[list].length, 0));
     kept.units += units;
     if (kept.units > preparedUnitsMax) {
+      // Also those of policies that nobody asks any more.
+      for (const map of kept.maps) map.clear();
+      kept.maps.clear();
       kept.units = units;
-      kept.generation++;
-      this.#forget();
     } else if (tools.size >= preparedToolsMax) tools.clear();
+    kept.maps.add(tools);
     tools.set(tool, prepared);
-  }
-
-  #forget(): void {
-    this.#tools = new Map();
-    this.#inGrace = new Map();
-    this.#generation = kept.generation;
   }
 }
 

@@ -58,7 +58,8 @@ const headers = {
   Location: { description: "Where it can be read.", schema: { type: "string" } },
   "Retry-After": { description: "Seconds.", schema: { type: "integer", minimum: 0 } },
   "X-Policy-Verdict": {
-    description: "The verdict after the enforcement mode: a fail in warn mode is `warn`, and off is `pass`.",
+    description:
+      "The verdict after the enforcement mode: a fail in warn mode is `warn`, and off is `pass` unless a transaction denies.",
     schema: { enum: ["pass", "warn", "fail"] },
   },
 };

@@ -289,8 +289,8 @@ export interface StoredTransaction {
 export interface Transactions {
   create(org: string, transaction: StoredTransaction): Promise<void>;
   get(org: string, transactionId: string): Promise<StoredTransaction | undefined>;
-  /** The one that binds the session, ended or not; the latest of several. */
-  ofSession(org: string, agent: string, session: string): Promise<StoredTransaction | undefined>;
+  /** All that bind the session, ended or not; of more than `limit`, some. */
+  ofSession(org: string, agent: string, session: string, limit: number): Promise<readonly StoredTransaction[]>;
   /** The first session to come stays bound. Returns the bound one; undefined when there is no such transaction. */
   bind(org: string, transactionId: string, session: string): Promise<string | undefined>;
   /** False when there is none or it had ended. */

@@ -24,19 +24,19 @@ export function transactionsOf(db: Database): Transactions {
         const row = await found.selectAll().executeTakeFirst();
         return row && stored(row);
       }),
-    ofSession: (org, agent, session) =>
+    ofSession: (org, agent, session, limit) =>
       db.read(async (q) => {
-        const row = await q
+        const rows = await q
           .selectFrom("transactions")
           .where("org", "=", org)
           .where("agent", "=", agent)
           .where("session_key", "=", toName(session).key)
-          .orderBy("created_at_ms", "desc")
-          .orderBy("transaction_id", "desc")
-          .limit(1)
+          .orderBy("created_at_ms")
+          .orderBy("transaction_id")
+          .limit(limit)
           .selectAll()
-          .executeTakeFirst();
-        return row && stored(row);
+          .execute();
+        return rows.map(stored);
       }),
     bind: (org, transactionId, session) =>
       db.write(async (trx) => {

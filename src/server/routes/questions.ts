@@ -2,6 +2,7 @@ import { policyBytesMax, requestBytesMax } from "../../limits.js";
 import { RegistryFailure } from "../../registry/failure.js";
 import { evaluateText } from "../../registry/prepared-tools.js";
 import type {
+  Decision,
   DiffRequest,
   EvaluateAnswer,
   EvaluateRequest,
@@ -25,10 +26,11 @@ const transactionHeader: Parameter = {
   schema: { type: "string", minLength: 1, maxLength: 256 },
 };
 
-/** `X-Policy-Verdict`: a fail in warn mode shows as `warn`, and a policy that is off lets everything pass. */
-export function effectiveVerdict({ verdict, mode }: Pick<EvaluateAnswer, "verdict" | "mode">): Verdict {
-  if (mode === "off") return "pass";
-  return mode === "warn" && verdict === "fail" ? "warn" : verdict;
+const effective: Readonly<Record<Decision, Verdict>> = { allow: "pass", warn: "warn", escalate: "warn", deny: "fail" };
+
+/** `X-Policy-Verdict`: what the decision comes to. A fail in mode warn is a `warn`; in mode off only a guardrail still denies (M5). */
+export function effectiveVerdict({ decision }: Pick<EvaluateAnswer, "decision">): Verdict {
+  return effective[decision];
 }
 
 function withTransaction(asked: Asked, request: EvaluateRequest): EvaluateRequest {

@@ -54,6 +54,26 @@ describe("tools judged one by one", () => {
     }
   });
 
+  it("are forgotten over all policies, also those that nobody asks any more", () => {
+    const draw = new PolicyDraw(1);
+    const policy = () => openMerged(mergePolicies({ org: draw.policy("org") }).value!, noIds, () => {});
+    const idle = new PreparedTools(policy(), { kind: "cicd" });
+    idle.answer(["a", "b"], 0, undefined, undefined);
+    expect(idle.size).toBe(2);
+    let most = 0;
+    const busy = Array.from({ length: 20 }, () => new PreparedTools(policy(), { kind: "cicd" }));
+    for (let i = 0; idle.size > 0; i++) {
+      expect(i).toBeLessThan(200);
+      const names = Array.from({ length: 1000 }, (_, j) => `${"a".repeat(200)}${i}-${j}`);
+      busy[i % 20]?.answer(names, 0, undefined, undefined);
+      most = Math.max(
+        most,
+        busy.reduce((sum, { size }) => sum + size, 0),
+      );
+    }
+    expect(busy.reduce((sum, { size }) => sum + size, 0)).toBeLessThan(most / 2);
+  });
+
   it("keep nothing of long names, and stay right when everything is forgotten", async () => {
     const test = await openTestRegistry();
     const text = `meta: {schema_version: "1.0", name: p, scope: agent}

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { sessionTransactionsMax } from "../../../src/limits.js";
 import type { EvaluateAnswer, EvaluateRequest, TransactionRequest } from "../../../src/registry/shapes.js";
 import { openTestRegistry, type TestRegistry, yaml } from "../../support/registry.js";
 
@@ -108,6 +109,35 @@ describe("a transaction", () => {
     const wider = await create({ tools: ["mail_*", "shop_*"] });
     const both = await evaluate(["shop_buy", "mail_send"], { session_id: "s", transaction_id: wider.transaction_id });
     expect(causes(both)).toEqual(["guardrail_denied", "mapped"]);
+  });
+
+  it("stays beside every later one of its session, so that a wider one frees nobody", async () => {
+    const strict = await create({ tools: ["mail_*"], session_id: "s" });
+    test.nowMs += 1;
+    const wide = await create({ tools: ["*_send", "shop_*"] });
+    const tools = ["shop_buy", "mail_send"];
+    await evaluate(tools, { session_id: "s", transaction_id: wide.transaction_id });
+    expect((await test.registry.getTransaction(wide.transaction_id)).session_id).toBe("s");
+    expect(causes(await evaluate(tools, { session_id: "s" }))).toEqual(["guardrail_denied", "mapped"]);
+    expect(causes(await evaluate(["mail_all"], { session_id: "s" }))).toEqual(["guardrail_denied"]);
+    const again = { session_id: "s", transaction_id: wide.transaction_id };
+    expect(causes(await evaluate(tools, again))).toEqual(["guardrail_denied", "mapped"]);
+    await test.registry.endTransaction(strict.transaction_id);
+    expect(causes(await evaluate(["mail_send"], again))).toEqual(["guardrail_missing"]);
+  });
+
+  it("denies in a session that has too many of them", async () => {
+    for (let i = 0; i < sessionTransactionsMax; i++) await create({ session_id: "s" });
+    expect(causes(await evaluate(["mail_send"], { session_id: "s" }))).toEqual(["mapped"]);
+    await create({ session_id: "s" });
+    expect(causes(await evaluate(["mail_send"], { session_id: "s" }))).toEqual(["guardrail_missing"]);
+  });
+
+  it("that was ended denies when the clock jumps back, too", async () => {
+    const { transaction_id } = await create();
+    await test.registry.endTransaction(transaction_id);
+    test.nowMs -= hourMs;
+    expect(causes(await evaluate(["mail_send"], { transaction_id }))).toEqual(["guardrail_missing"]);
   });
 
   it("with a policy of its own is judged by both, the worse wins, without grace", async () => {

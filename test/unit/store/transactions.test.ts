@@ -75,20 +75,22 @@ describe.each(storeKinds)("transactions on $name", (kind) => {
     expect(await store.transactions.bind(newOrg(), "t", "s")).toBeUndefined();
   });
 
-  it("finds the latest that binds a session, ended or not, of this agent only", async () => {
+  it("finds all that bind a session, ended or not, of this agent only, up to a limit", async () => {
     const org = newOrg();
-    for (const session of hostileNames) {
-      expect(await store.transactions.ofSession(org, "a", session)).toBeUndefined();
-    }
+    const ids = async (session: string, limit = 10) =>
+      (await store.transactions.ofSession(org, "a", session, limit)).map(({ transactionId }) => transactionId);
+    for (const session of hostileNames) expect(await ids(session)).toEqual([]);
     for (const [i, session] of hostileNames.entries()) await store.transactions.create(org, transaction(`t-${i}`, { session }));
     for (const [i, session] of hostileNames.entries()) {
-      expect((await store.transactions.ofSession(org, "a", session))?.transactionId).toBe(`t-${i}`);
+      expect(await ids(session)).toEqual([`t-${i}`]);
     }
     await store.transactions.create(org, transaction("later", { createdAtMs: 200 }));
     await store.transactions.create(org, transaction("later of b", { createdAtMs: 300, agent: "b", session: "" }));
     await store.transactions.bind(org, "later", "");
     await store.transactions.end(org, "later", by);
-    expect(await store.transactions.ofSession(org, "a", "")).toMatchObject({ transactionId: "later", endedAtMs: 900 });
+    const bound = await store.transactions.ofSession(org, "a", "", 10);
+    expect(bound).toMatchObject([{ session: "" }, { transactionId: "later", endedAtMs: 900 }]);
+    expect(await ids("", 1)).toEqual([bound[0]?.transactionId]);
   });
 
   it("tells other processes what was made, bound and ended, once each", async () => {
