@@ -30,28 +30,28 @@ class PolicyOwners {
   }
 
   /** Validated, compiled, proved not to weaken the org's policy, and only then active. */
-  setPolicy(id: string, policy: PolicySource, options?: PublishOptions): Promise<PublishedPolicy> {
+  async setPolicy(id: string, policy: PolicySource, options?: PublishOptions): Promise<PublishedPolicy> {
     return this.#of(id).put(policy, options);
   }
 
-  getPolicy(id: string, options?: Versioned): Promise<PolicyDocument> {
+  async getPolicy(id: string, options?: Versioned): Promise<PolicyDocument> {
     return this.#of(id).get(options);
   }
 
   /** As it was published, comments included. */
-  getPolicyText(id: string, options?: Versioned): Promise<DocumentText> {
+  async getPolicyText(id: string, options?: Versioned): Promise<DocumentText> {
     return this.#of(id).text(options);
   }
 
-  deletePolicy(id: string, options?: Removal): Promise<void> {
+  async deletePolicy(id: string, options?: Removal): Promise<void> {
     return this.#of(id).remove(options);
   }
 
-  policyHistory(id: string, options?: PageOptions): Promise<HistoryPage> {
+  async policyHistory(id: string, options?: PageOptions): Promise<HistoryPage> {
     return this.#of(id).history(options);
   }
 
-  rollbackPolicy(id: string, version: number, options?: PublishOptions): Promise<PublishedPolicy> {
+  async rollbackPolicy(id: string, version: number, options?: PublishOptions): Promise<PublishedPolicy> {
     return this.#of(id).rollback(version, options);
   }
 
@@ -75,15 +75,15 @@ export class AgentOperations extends PolicyOwners {
   }
 
   /** The policy in force: the org's and the agent's, merged, with the layer of each field. */
-  getResolvedPolicy(id: string, options: CallOptions = {}): Promise<ResolvedPolicy> {
+  async getResolvedPolicy(id: string, options: CallOptions = {}): Promise<ResolvedPolicy> {
     return this.#transport.json(asked(`/v1/agents/${segment(id)}/policy/resolved`), options);
   }
 
-  getCard(id: string, options: CallOptions = {}): Promise<CardDocument> {
+  async getCard(id: string, options: CallOptions = {}): Promise<CardDocument> {
     return this.#transport.json(asked(`/v1/agents/${segment(id)}/card`), options);
   }
 
-  setCard(
+  async setCard(
     id: string,
     card: object | string | Uint8Array,
     options: CallOptions & Pick<PublishOptions, "ifVersion" | "mediaType"> = {},
@@ -95,11 +95,11 @@ export class AgentOperations extends PolicyOwners {
   }
 
   /** The tools an agent was seen to use, and since when. */
-  listTools(id: string, options: PageOptions = {}): Promise<ToolList> {
+  async listTools(id: string, options: PageOptions = {}): Promise<ToolList> {
     return this.#transport.json(asked(`/v1/agents/${segment(id)}/tools`, pageQuery(options)), options);
   }
 
-  list(options: PageOptions = {}): Promise<AgentList> {
+  async list(options: PageOptions = {}): Promise<AgentList> {
     return this.#transport.json(asked("/v1/agents", pageQuery(options)), options);
   }
 

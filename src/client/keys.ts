@@ -18,16 +18,16 @@ export class KeyOperations {
   }
 
   /** The answer holds the key: it is shown this once. */
-  create(request: KeySpec, options: CallOptions = {}): Promise<CreatedKey> {
+  async create(request: KeySpec, options: CallOptions = {}): Promise<CreatedKey> {
     const { name, role, agents, expiresAt } = request;
     return this.#transport.json(posted("/v1/keys", { name, role, agents, expires_at: timeText(expiresAt) }, false), options);
   }
 
-  list(options: PageOptions = {}): Promise<KeyList> {
+  async list(options: PageOptions = {}): Promise<KeyList> {
     return this.#transport.json(asked("/v1/keys", pageQuery(options)), options);
   }
 
-  revoke(id: string, options: CallOptions = {}): Promise<void> {
+  async revoke(id: string, options: CallOptions = {}): Promise<void> {
     return this.#transport.none({ method: "DELETE", path: `/v1/keys/${segment(id)}`, safe: true }, options);
   }
 }
@@ -39,7 +39,7 @@ export class AuditOperations {
     this.#transport = transport;
   }
 
-  list(options: PageOptions = {}): Promise<AuditPage> {
+  async list(options: PageOptions = {}): Promise<AuditPage> {
     return this.#transport.json(asked("/v1/audit", pageQuery(options)), options);
   }
 }

@@ -45,7 +45,7 @@ export class OwnedPolicy {
     this.#path = path;
   }
 
-  get(options: Versioned = {}): Promise<PolicyDocument> {
+  async get(options: Versioned = {}): Promise<PolicyDocument> {
     return this.#transport.json(this.#reading(options.version), options);
   }
 
@@ -60,7 +60,7 @@ export class OwnedPolicy {
     return { text, mediaType, version };
   }
 
-  put(policy: PolicySource, options: PublishOptions = {}): Promise<PublishedPolicy> {
+  async put(policy: PolicySource, options: PublishOptions = {}): Promise<PublishedPolicy> {
     const { body, type } = documentOf(policy, options.mediaType);
     return this.#transport.json(
       {
@@ -76,16 +76,16 @@ export class OwnedPolicy {
     );
   }
 
-  remove(options: Removal = {}): Promise<void> {
+  async remove(options: Removal = {}): Promise<void> {
     const headers = precondition(options.ifVersion);
     return this.#transport.none({ method: "DELETE", path: this.#path, headers, safe: options.ifVersion !== undefined }, options);
   }
 
-  history(options: PageOptions = {}): Promise<HistoryPage> {
+  async history(options: PageOptions = {}): Promise<HistoryPage> {
     return this.#transport.json({ method: "GET", path: `${this.#path}/history`, query: pageQuery(options), safe: true }, options);
   }
 
-  rollback(version: number, options: PublishOptions = {}): Promise<PublishedPolicy> {
+  async rollback(version: number, options: PublishOptions = {}): Promise<PublishedPolicy> {
     const { message, confirmBroad, ifVersion } = options;
     return this.#transport.json(
       {
@@ -102,8 +102,15 @@ export class OwnedPolicy {
   }
 }
 
+/** It travels in the address, and servers bound that. */
+const messageBytesMax = 4096;
+
+/** @throws TypeError for a message that is too long */
 function publishQuery({ message, confirmBroad }: PublishOptions): Map<string, string> {
   const query = new Map<string, string>();
+  if (message !== undefined && new TextEncoder().encode(message).length > messageBytesMax) {
+    throw new TypeError(`the message is longer than ${messageBytesMax} bytes`);
+  }
   if (message !== undefined) query.set("message", message);
   if (confirmBroad === true) query.set("confirm_broad", "true");
   return query;

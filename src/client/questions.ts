@@ -44,48 +44,51 @@ export class PolicyOperations {
     this.#transport = transport;
   }
 
-  evaluate(request: EvaluateRequest, options: CallOptions = {}): Promise<EvaluateAnswer> {
+  async evaluate(request: EvaluateRequest, options: CallOptions = {}): Promise<EvaluateAnswer> {
     const { agentId, policy, tools, context, transactionId, sessionId } = request;
     const body = { agent_id: agentId, policy, tools, context, transaction_id: transactionId, session_id: sessionId };
     // In a session every call counts, so it is not asked twice.
     return this.#transport.json(posted("/v1/policies/evaluate", body, sessionId === undefined), options);
   }
 
-  evaluateHistorical(request: HistoricalRequest, options: CallOptions = {}): Promise<HistoricalAnswer> {
+  async evaluateHistorical(request: HistoricalRequest, options: CallOptions = {}): Promise<HistoricalAnswer> {
     const { agentId, timeRange, policy, context, limit } = request;
     const range = { start: timeText(timeRange.start), end: timeText(timeRange.end) };
     const body = { agent_id: agentId, time_range: range, policy, context, limit };
     return this.#transport.json(posted("/v1/policies/evaluate/historical", body, true), options);
   }
 
-  validate(
+  async validate(
     request: { readonly policy: PolicyInput | string; readonly agentId?: string | undefined },
     options: CallOptions = {},
   ): Promise<ValidateAnswer> {
     return this.#ask("validate", { policy: request.policy, agent_id: request.agentId }, options);
   }
 
-  diff(
+  async diff(
     request: { readonly old: PolicyReference; readonly new: PolicyReference },
     options: CallOptions = {},
   ): Promise<DiffAnswer> {
     return this.#ask("diff", { old: referenceOf(request.old), new: referenceOf(request.new) }, options);
   }
 
-  lint(request: PolicyReference, options: CallOptions = {}): Promise<LintAnswer> {
+  async lint(request: PolicyReference, options: CallOptions = {}): Promise<LintAnswer> {
     return this.#ask("lint", referenceOf(request), options);
   }
 
-  explain(request: PolicyReference & { readonly tools: readonly string[] }, options: CallOptions = {}): Promise<ExplainAnswer> {
+  async explain(
+    request: PolicyReference & { readonly tools: readonly string[] },
+    options: CallOptions = {},
+  ): Promise<ExplainAnswer> {
     return this.#ask("explain", { ...referenceOf(request), tools: request.tools }, options);
   }
 
   /** The active policies of the org. */
-  list(options: PageOptions = {}): Promise<PolicyList> {
+  async list(options: PageOptions = {}): Promise<PolicyList> {
     return this.#transport.json(asked("/v1/policies", pageQuery(options)), options);
   }
 
-  #ask<T>(question: string, body: object, options: CallOptions): Promise<T> {
+  async #ask<T>(question: string, body: object, options: CallOptions): Promise<T> {
     return this.#transport.json(posted(`/v1/policies/${question}`, body, true), options);
   }
 }

@@ -20,26 +20,26 @@ export class TeamOperations {
   }
 
   /** A draft from the stored traces of a team, or of one agent. */
-  recommendPolicy(request: RecommendRequest, options: CallOptions = {}): Promise<RecommendAnswer> {
+  async recommendPolicy(request: RecommendRequest, options: CallOptions = {}): Promise<RecommendAnswer> {
     const { teamId, agentId, analysisWindowDays, strictness } = request;
     const body = { team_id: teamId, agent_id: agentId, analysis_window_days: analysisWindowDays, strictness };
     return this.#transport.json(posted("/v1/teams/recommend-policy", body, true), options);
   }
 
-  list(options: PageOptions = {}): Promise<TeamList> {
+  async list(options: PageOptions = {}): Promise<TeamList> {
     return this.#transport.json(asked("/v1/teams", pageQuery(options)), options);
   }
 
-  get(id: string, options: CallOptions = {}): Promise<TeamDocument> {
+  async get(id: string, options: CallOptions = {}): Promise<TeamDocument> {
     return this.#transport.json(asked(`/v1/teams/${segment(id)}`), options);
   }
 
   /** Replaces the members. */
-  put(id: string, agents: readonly string[], options: CallOptions = {}): Promise<TeamDocument> {
+  async put(id: string, agents: readonly string[], options: CallOptions = {}): Promise<TeamDocument> {
     return this.#transport.json({ ...posted(`/v1/teams/${segment(id)}`, { agents }, true), method: "PUT" }, options);
   }
 
-  delete(id: string, options: CallOptions = {}): Promise<void> {
+  async delete(id: string, options: CallOptions = {}): Promise<void> {
     return this.#transport.none({ method: "DELETE", path: `/v1/teams/${segment(id)}`, safe: true }, options);
   }
 }

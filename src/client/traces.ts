@@ -20,14 +20,14 @@ export class TraceOperations {
   }
 
   /** Traces of any format that `policy test` reads. Sending the same again changes nothing, so all but streams are tried again. */
-  ingest(traces: TraceSource, options: IngestOptions = {}): Promise<IngestAnswer> {
+  async ingest(traces: TraceSource, options: IngestOptions = {}): Promise<IngestAnswer> {
     const { body, type } = bodyOf(traces);
     const headers = { "content-type": options.contentType ?? type };
     const query = pageQuery({}, [["agent_id", options.agentId]]);
     return this.#transport.json({ method: "POST", path: "/v1/traces", query, headers, body, safe: true }, options);
   }
 
-  list(options: PageOptions & { readonly agentId?: string | undefined } = {}): Promise<TraceList> {
+  async list(options: PageOptions & { readonly agentId?: string | undefined } = {}): Promise<TraceList> {
     const query = pageQuery(options, [["agent_id", options.agentId]]);
     return this.#transport.json(asked("/v1/traces", query), options);
   }

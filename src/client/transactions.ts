@@ -22,7 +22,7 @@ export class TransactionOperations {
   }
 
   /** A guardrail: it only narrows what the agent's policy allows, for a while. */
-  create(request: TransactionRequest, options: CallOptions = {}): Promise<TransactionDocument> {
+  async create(request: TransactionRequest, options: CallOptions = {}): Promise<TransactionDocument> {
     const { agentId, description, actionType, tools, allowedCapabilities, durationHours, sessionId, policy } = request;
     const body = {
       agent_id: agentId,
@@ -37,16 +37,16 @@ export class TransactionOperations {
     return this.#transport.json(posted("/v1/transactions", body, false), options);
   }
 
-  get(id: string, options: CallOptions = {}): Promise<TransactionDocument> {
+  async get(id: string, options: CallOptions = {}): Promise<TransactionDocument> {
     return this.#transport.json(asked(`/v1/transactions/${segment(id)}`), options);
   }
 
-  list(options: PageOptions & { readonly agentId?: string | undefined } = {}): Promise<TransactionList> {
+  async list(options: PageOptions & { readonly agentId?: string | undefined } = {}): Promise<TransactionList> {
     const query = pageQuery(options, [["agent_id", options.agentId]]);
     return this.#transport.json(asked("/v1/transactions", query), options);
   }
 
-  end(id: string, options: CallOptions = {}): Promise<void> {
+  async end(id: string, options: CallOptions = {}): Promise<void> {
     return this.#transport.none({ method: "DELETE", path: `/v1/transactions/${segment(id)}`, safe: true }, options);
   }
 }

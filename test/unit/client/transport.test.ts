@@ -44,9 +44,21 @@ describe("what is sent", () => {
 
   test.each(["", ".", "..", "\ud800", undefined, 5])("%j is no id, and nothing is sent", async (id) => {
     server.next(fine);
-    const work = async () => client().agents.deletePolicy(id as string);
-    expect(await failureOf(work())).toBeInstanceOf(IdError);
+    // Refused as everything is: by the promise.
+    expect(await failureOf(client().agents.deletePolicy(id as string))).toBeInstanceOf(IdError);
+    expect(await failureOf(client().teams.get(id as string))).toBeInstanceOf(IdError);
     expect(server.received).toEqual([]);
+  });
+
+  test("a message that no address can hold, and a document that is none, are refused before", async () => {
+    server.next(fine);
+    const message = "漢".repeat(1366);
+    expect(await failureOf(client().agents.setPolicy("a", policy, { message }))).toBeInstanceOf(TypeError);
+    await client().agents.setPolicy("a", policy, { message: message.slice(1) });
+    for (const nothing of [undefined, null, 5]) {
+      expect(await failureOf(client().agents.setPolicy("a", nothing as never))).toBeInstanceOf(TypeError);
+    }
+    expect(server.received).toHaveLength(1);
   });
 
   test("without a key no authorization", async () => {
@@ -174,10 +186,13 @@ describe("what is tried again", () => {
     expect(await failureOf(client().keys.revoke("k"))).toMatchObject({ status: 404 });
   });
 
-  test("a stream has been read: it is sent once", async () => {
-    for (const fault of [refused(503, "unavailable"), cut]) {
+  test("a stream has been read: it is sent once, and what is told is what was answered", async () => {
+    for (const [fault, kind] of [
+      [refused(503, "unavailable"), ServerError],
+      [cut, ConnectionError],
+    ] as const) {
       server.next(fault, fine);
-      expect(await failureOf(client().traces.ingest(new Blob(["{}"]).stream()))).toBeInstanceOf(Error);
+      expect(await failureOf(client().traces.ingest(new Blob(["{}"]).stream()))).toBeInstanceOf(kind);
       expect(server.received).toHaveLength(1);
     }
   });
