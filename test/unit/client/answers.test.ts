@@ -38,6 +38,14 @@ describe("deadlines and signals", () => {
     expect(server.received.length).toBeLessThan(6);
   });
 
+  test("the last try has what is left of the time", async () => {
+    server.next(silent);
+    const startedMs = performance.now();
+    expect(await failureOf(client({ timeoutMs: 1_000, totalMs: 1_100 }).agents.list())).toBeInstanceOf(RequestTimeoutError);
+    expect(performance.now() - startedMs).toBeLessThan(1_800);
+    expect(server.received).toHaveLength(2);
+  });
+
   test("an answer that stops in its middle, too", async () => {
     server.next((response) => void response.writeHead(200).write("{"));
     const error = await failureOf(client({ timeoutMs: 100, retries: 0 }).agents.list());

@@ -1,5 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { type ClientOptions, ConnectionError, IdError, RateLimitedError, SmoltbotClient } from "../../../src/client.js";
+import {
+  type ClientOptions,
+  ConnectionError,
+  IdError,
+  RateLimitedError,
+  ServerError,
+  SmoltbotClient,
+} from "../../../src/client.js";
 import { cut, cutInside, FakeServer, failureOf, json, raw, refused } from "./fake-server.js";
 
 const apiKey = "sbk_abc_verysecret";
