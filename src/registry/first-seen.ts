@@ -19,6 +19,8 @@ const nameLengthMax = 1024;
 
 interface Seen {
   firstMs: number;
+  /** The store was asked, so that nothing earlier is known. */
+  asked: boolean;
   /** The last time that was handed to the store. */
   notedMs: number;
 }
@@ -68,7 +70,7 @@ export class FirstSeen {
     const now = this.options.elapsed();
     if (this.#isDown) return now - this.#downMs < retryAfterMs ? storeDown : this.#ask(org, agent, known, tools);
     const unknown = tools.filter((tool) => {
-      if (known.seen.has(tool)) return false;
+      if (known.seen.get(tool)?.asked === true) return false;
       const absent = known.absent.get(tool);
       return absent === undefined || now - absent >= absentForMs;
     });
@@ -86,8 +88,10 @@ export class FirstSeen {
       for (const tool of unique) {
         if (tool.length > nameLengthMax) continue;
         const firstMs = found.get(tool);
-        if (firstMs === undefined) this.#noteAbsent(known, tool, now);
-        else this.#noteFirst(known, tool, firstMs, Number.NEGATIVE_INFINITY);
+        const recorded = known.seen.get(tool);
+        if (firstMs !== undefined) this.#noteFirst(known, tool, { firstMs, notedMs: Number.NEGATIVE_INFINITY, asked: true });
+        else if (recorded !== undefined) recorded.asked = true;
+        else this.#noteAbsent(known, tool, now);
       }
       this.#weigh(org, agent, known);
       return { firstSeenMs: (tool) => earlier(known.seen.get(tool)?.firstMs, found.get(tool)) };
@@ -105,14 +109,18 @@ export class FirstSeen {
       const seen = known.seen.get(tool);
       if (seen !== undefined && Math.abs(nowMs - seen.notedMs) < lastSeenEveryMs) continue;
       if (!this.#enqueue(org, { agent, tool, firstMs: nowMs, lastMs: nowMs })) continue;
-      if (tool.length <= nameLengthMax) this.#noteFirst(known, tool, nowMs, nowMs);
+      const asked = known.absent.has(tool);
+      if (tool.length <= nameLengthMax) this.#noteFirst(known, tool, { firstMs: nowMs, notedMs: nowMs, asked });
     }
     this.#weigh(org, agent, known);
   }
 
   /** Traces brought earlier times: what is kept of the agent is asked for again. */
   forget(org: string, agent: string): void {
-    this.#agents.delete(`${org}\u0000${agent}`);
+    const known = this.#agents.peek(`${org}\u0000${agent}`);
+    known?.absent.clear();
+    // What is not stored yet is known here only.
+    for (const seen of known?.seen.values() ?? []) seen.asked = false;
   }
 
   /** Everything recorded so far is stored, or the store is down. */
@@ -139,16 +147,17 @@ export class FirstSeen {
     this.#agents.weigh(`${org}\u0000${agent}`, 1 + known.seen.size + known.absent.size);
   }
 
-  #noteFirst({ seen, absent }: AgentTools, tool: string, firstMs: number, notedMs: number): void {
+  #noteFirst({ seen, absent }: AgentTools, tool: string, now: Seen): void {
     absent.delete(tool);
     const before = seen.get(tool);
     if (before !== undefined) {
-      before.firstMs = Math.min(before.firstMs, firstMs);
-      if (notedMs !== Number.NEGATIVE_INFINITY) before.notedMs = notedMs;
+      before.firstMs = Math.min(before.firstMs, now.firstMs);
+      if (now.notedMs !== Number.NEGATIVE_INFINITY) before.notedMs = now.notedMs;
+      before.asked ||= now.asked;
       return;
     }
     if (seen.size >= sightingsOfAgentKeptMax) dropOldest(seen);
-    seen.set(tool, { firstMs, notedMs });
+    seen.set(tool, now);
   }
 
   #noteAbsent({ absent }: AgentTools, tool: string, now: number): void {

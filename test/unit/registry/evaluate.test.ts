@@ -195,6 +195,22 @@ describe("grace (T1, T2)", () => {
     expect(causes(await other.registry.evaluate({ agent_id, tools: ["new_tool"] }))).toEqual(["unmapped_denied"]);
   });
 
+  it("began when the store says, also for a tool that was called before anybody asked the store", async () => {
+    await test.store.sightings.observe("acme", [{ agent: agent_id, tool: "old", firstMs: test.nowMs - 30 * hourMs, lastMs: 0 }]);
+    await test.registry.publish(agent, yaml(policy("", ", grace_period_hours: 0")));
+    expect(causes(await test.registry.evaluate({ agent_id, tools: ["old"], context: "gateway" }))).toEqual(["unmapped_denied"]);
+    await test.registry.publish(agent, yaml(policy()));
+    expect(causes(await test.registry.evaluate({ agent_id, tools: ["old"] }))).toEqual(["unmapped_denied"]);
+  });
+
+  it("does not begin again while traces come in", async () => {
+    await test.registry.publish(agent, yaml(policy()));
+    await test.registry.evaluate({ agent_id, tools: ["new_tool"], context: "gateway" });
+    test.service.services.engines.firstSeen.forget("acme", agent_id);
+    test.nowMs += 25 * hourMs;
+    expect(causes(await test.registry.evaluate({ agent_id, tools: ["new_tool"] }))).toEqual(["unmapped_denied"]);
+  });
+
   it("survives a clock that jumps back", async () => {
     await test.registry.publish(agent, yaml(policy()));
     await test.registry.evaluate({ agent_id, tools: ["t"], context: "gateway" });
