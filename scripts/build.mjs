@@ -100,8 +100,8 @@ async function bundleCommand(stage) {
   if (!existsSync(join(root, entry))) return note(`${entry} is absent, so there is no command yet`);
   await bundle({
     absWorkingDir: root,
-    // The body of the threads that read traces shares its chunks with the command.
-    entryPoints: { smoltbot: entry, "trace-worker": "src/trace/io/worker.ts" },
+    // The bodies of the threads, which read traces or look at large policies, share their chunks with the command.
+    entryPoints: { smoltbot: entry, "trace-worker": "src/trace/io/worker.ts", "task-worker": "src/server/task-worker.ts" },
     outdir: stage,
     chunkNames: "chunks/[name]-[hash]",
     bundle: true,

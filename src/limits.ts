@@ -333,3 +333,19 @@ export const orgFloorBytesMax = 256 * 1024;
 export const perPageMax = 100;
 /** Pages one can ask for: the number of the first row stays exact in every database. */
 export const pageMax = 1_000_000_000;
+/** Code units of the policies of a request up to which they are read, merged and compiled on the thread that answers: 0.2 s at worst. */
+export const inPlaceUnitsMax = 64 * 1024;
+/** Policy texts above `inPlaceUnitsMax` that are kept parsed on a thread: one of an org and one of an agent, before and after. */
+export const parsedTextsMax = 4;
+/** Code units of a task from which it has a thread with its own kind only: one of 12 MB takes 40 s, and small ones do not wait for it. */
+export const largeTaskUnitsMin = 1024 * 1024;
+/** Time for one task: the largest policies that people may publish take 40 s. */
+export const taskMsMax = 120_000;
+/** Tasks that wait for one of the two threads. */
+export const tasksWaitingMax = 256;
+/** Code units of them together: each holds its texts. */
+export const tasksWaitingUnitsMax = 64 * 1024 * 1024;
+/** Memory of one thread for what lives longer than a moment: the largest policies take about 1 GB. */
+export const taskHeapMb = 3_072;
+/** Time without a task after which a thread is given up, with all the memory it has taken. */
+export const taskThreadIdleMs = 30_000;

@@ -2,14 +2,14 @@ import type { Artifact } from "../artifact/artifact.js";
 import { decodeArtifact } from "../artifact/decode.js";
 import { ArtifactError } from "../artifact/errors.js";
 import { compilePolicy } from "../compiler/compile.js";
-import { hasErrors } from "../diagnostics/diagnostic.js";
 import { type Engine, type FaultReport, openArtifact } from "../engine/engine.js";
 import { RuleCatalog } from "../engine/rule-catalog.js";
-import { mergePolicies } from "../policy/merge.js";
 import type { MergedPolicy } from "../policy/model.js";
 import type { PolicyVersion } from "../store/store.js";
 import type { ReplayEngine } from "../trace/replay-engine.js";
-import { storedPolicy } from "./documents.js";
+import { textsOf, unitsOf } from "./documents.js";
+import { perform } from "./perform.js";
+import type { Effects } from "./surroundings.js";
 
 /** The active versions of an agent and of its org; either may be missing. */
 export interface StoredLayers {
@@ -34,15 +34,12 @@ export interface ActivePolicy {
 
 export type FaultSink = (fault: FaultReport) => void;
 
-/** The layers as one policy. @throws Error where the store holds what no publication lets in */
-export function mergedOf({ org, agent }: StoredLayers): MergedPolicy {
-  const merged = mergePolicies({ org: org && storedPolicy(org), agent: agent && storedPolicy(agent) });
-  if (merged.value !== undefined && !hasErrors(merged.diagnostics)) return merged.value;
-  throw new TypeError(`stored policies do not merge: ${merged.diagnostics[0]?.message}`);
-}
-
 /** Opens the compiled artifact where it is of these layers; compiles again where the org's policy has changed since, or it is damaged. */
-export function openLayers(layers: StoredLayers, onFault: FaultSink): ActivePolicy {
+export async function openLayers(
+  effects: Pick<Effects, "aside">,
+  layers: StoredLayers,
+  onFault: FaultSink,
+): Promise<ActivePolicy> {
   const { org, agent } = layers;
   const top = agent ?? org;
   if (top === undefined) throw new TypeError("there is no layer to open");
@@ -54,7 +51,8 @@ export function openLayers(layers: StoredLayers, onFault: FaultSink): ActivePoli
       if (!(error instanceof ArtifactError)) throw error;
     }
   }
-  return openMerged(mergedOf(layers), identity, onFault);
+  const compiled = await perform(effects, "compileLayers", textsOf(layers), unitsOf(layers));
+  return openCompiled(compiled, identity, onFault);
 }
 
 export interface PolicyIds {
@@ -67,7 +65,11 @@ export const noIds: PolicyIds = { policyId: null, version: null, orgVersion: nul
 
 /** By way of the bytes, so that everything is judged by what a deployment would load. */
 export function openMerged(merged: MergedPolicy, ids: PolicyIds, onFault: FaultSink): ActivePolicy {
-  return openPolicy(decodeArtifact(compilePolicy(merged).bytes), ids, onFault);
+  return openCompiled(compilePolicy(merged).bytes, ids, onFault);
+}
+
+export function openCompiled(compiled: Uint8Array, ids: PolicyIds, onFault: FaultSink): ActivePolicy {
+  return openPolicy(decodeArtifact(compiled), ids, onFault);
 }
 
 function openPolicy(artifact: Artifact, ids: PolicyIds, onFault: FaultSink): ActivePolicy {

@@ -11,6 +11,7 @@ import type { DocumentNode, MappingNode } from "../syntax/node.js";
 import { parsePolicy, policyFromDocument } from "../syntax/policy.js";
 import { decodeSource } from "../syntax/source.js";
 import { type FailureDetail, RegistryFailure } from "./failure.js";
+import { keepParsed, parsedBefore } from "./parsed-texts.js";
 import type { PolicyOwner } from "./registry.js";
 import type { FindingShape, PolicyDocument } from "./shapes.js";
 
@@ -86,10 +87,38 @@ export function orderedValue(node: DocumentNode): unknown {
   return new Map([...node.entries].map(([key, entry]) => [key, orderedValue(entry.value)]));
 }
 
+/** What a policy is read from again. */
+export type StoredText = Pick<PolicyVersion, "owner" | "source" | "mediaType" | "version">;
+
+/** The texts of one agent's layers, or of an org's alone. */
+export interface LayerTexts {
+  readonly org?: StoredText | undefined;
+  readonly agent?: StoredText | undefined;
+}
+
+/** Without the artifact, which is large, and nothing is read from. */
+export function textOf({ owner, source, mediaType, version }: StoredText): StoredText {
+  return { owner, source, mediaType, version };
+}
+
+export function textsOf({ org, agent }: LayerTexts): LayerTexts {
+  return { org: org && textOf(org), agent: agent && textOf(agent) };
+}
+
+export function unitsOf({ org, agent }: LayerTexts): number {
+  return (org?.source.length ?? 0) + (agent?.source.length ?? 0);
+}
+
 /** The policy of a stored version. @throws Error when it does not parse any more, which is a fault of this program. */
-export function storedPolicy({ owner, source, mediaType, version }: PolicyVersion): Policy {
-  const { value, diagnostics } = parsePolicy(source, { file: policyLabel(owner.org, owner, mediaType) });
-  if (value !== undefined) return value;
+export function storedPolicy({ owner, source, mediaType, version }: StoredText): Policy {
+  const label = policyLabel(owner.org, owner, mediaType);
+  const known = parsedBefore(source, label);
+  if (known !== undefined) return known;
+  const { value, diagnostics } = parsePolicy(source, { file: label });
+  if (value !== undefined) {
+    keepParsed(source, label, value);
+    return value;
+  }
   throw new Error(`version ${version} of the stored policy does not parse: ${diagnostics[0]?.message ?? "no reason"}`);
 }
 
@@ -142,12 +171,17 @@ function examplesJson(examples: Examples | undefined): object | undefined {
   return { match: names(examples.match), not_match: names(examples.notMatch) };
 }
 
-/** `capability_mappings` is a Map: print it with `orderedJson`. */
-export function policyDocument(stored: PolicyVersion, policy: Policy): PolicyDocument {
+/** The policy of a stored version as it is shown. */
+export function storedDocument(stored: StoredText): object {
+  return policyJson(storedPolicy(stored));
+}
+
+/** `shown` comes of `policyJson`. Its `capability_mappings` is a Map: print it with `orderedJson`. */
+export function policyDocument(stored: PolicyVersion, shown: object): PolicyDocument {
   const document = {
     id: stored.policyId,
     version: stored.version,
-    ...policyJson(policy),
+    ...shown,
     digest: stored.digest,
     message: stored.message,
     created_at: timeJson(stored.firstCreatedAtMs),

@@ -66,7 +66,7 @@ export interface EngineCache {
   close(): Promise<void>;
 }
 
-export type EngineCacheOptions = Pick<Surroundings, "store" | "clock" | "elapsed" | "later" | "warn"> & {
+export type EngineCacheOptions = Pick<Surroundings, "store" | "clock" | "elapsed" | "later" | "warn" | "aside"> & {
   readonly enginesMax?: number | undefined;
   readonly engineBytesMax?: number | undefined;
 };
@@ -92,6 +92,7 @@ class Engines implements EngineCache {
   readonly #transactions = new Lru<string, Kept<StoredTransaction | undefined>>(transactionsKeptMax);
   readonly #bySession = new Lru<string, Kept<readonly StoredTransaction[]>>(transactionsKeptMax);
   readonly #keeping: Keeping;
+  readonly #effects: Pick<Surroundings, "aside">;
   readonly #stop: () => void;
   readonly #warn: (fault: ServiceFault) => void;
   #hits = 0;
@@ -107,7 +108,8 @@ class Engines implements EngineCache {
     this.#warn = warn;
     this.#policies = new Lru(options.enginesMax ?? enginesMax, options.engineBytesMax ?? engineBytesMax);
     this.#keeping = { elapsed, healthy: () => store.changes.healthy, failed: (error) => this.#failed(error) };
-    this.inline = new InlinePolicies(this.onFault);
+    this.#effects = { aside: options.aside };
+    this.inline = new InlinePolicies(this.#effects, this.onFault);
     this.sessions = new SessionCounts(elapsed);
     this.firstSeen = new FirstSeen(options);
     this.#stop = store.changes.listen((changes) => this.#told(changes));
@@ -156,7 +158,7 @@ class Engines implements EngineCache {
     }
     const isLast =
       last?.policyId === top.policyId && last.version === top.version && last.orgVersion === (layers.org?.version ?? null);
-    const policy = isLast ? last : openLayers(layers, this.onFault);
+    const policy = isLast ? last : await openLayers(this.#effects, layers, this.onFault);
     this.#policies.weigh(key, policy.artifact.bytes.length * 2 + engineOverheadBytes);
     return policy;
   }

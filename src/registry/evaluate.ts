@@ -7,11 +7,11 @@ import { evaluationJson } from "../report/json/evaluation.js";
 import { timeJson } from "../report/json/rule.js";
 import { checkedAgent } from "./access.js";
 import type { ActivePolicy } from "./active-policy.js";
-import { storedPolicy } from "./documents.js";
+import { textOf } from "./documents.js";
 import { RegistryFailure } from "./failure.js";
 import { storeDown } from "./first-seen.js";
-import { guardrailEngine, type Narrowing, narrowingOf, notNarrowed, worseOf } from "./guardrails.js";
-import { inlinePolicy, inlineText, mergedInline } from "./inline-policies.js";
+import { guardrailEngine, type Narrowing, narrowingOf, notNarrowed, openGuardrails, worseOf } from "./guardrails.js";
+import { inlineText } from "./inline-policy.js";
 import { preparedTools, type Stamp } from "./prepared-tools.js";
 import type { Caller, Services } from "./services.js";
 import type { ContextName, EvaluateAnswer, EvaluateRequest, PolicyInput } from "./shapes.js";
@@ -56,6 +56,7 @@ export async function evaluate(services: Services, caller: Caller, request: Eval
   const needsNarrowing = session !== undefined || request.transaction_id !== undefined;
   const narrowing = needsNarrowing ? await narrowingOf(services, asked) : notNarrowed;
   const sightings = agent === undefined ? undefined : await sightingsFor(services, policy, org, agent, request.tools);
+  if (narrowing.policies.length > 0) await openGuardrails(services, narrowing, policy.artifact.defaults.enforcementMode.value);
   // From here on nothing waits, so that the session is advanced by one request at a time.
   const nowMs = clock();
   const judging: Judging = { policy, org, agent, session, isCall, narrowing };
@@ -108,10 +109,10 @@ export async function policyFor(
     throw new RegistryFailure("not_found", `no policy is in force for the agent \`${agent}\``);
   }
   const text = inlineText(inline);
-  if (agent === undefined) return engines.inline.open("", text, () => mergedInline(inlinePolicy(text), undefined));
+  if (agent === undefined) return engines.inline.open("", { text });
   const below = await store.policies.active({ org });
   const label = below === undefined ? "" : `${org}/${below.policyId}/${below.version}`;
-  return engines.inline.open(label, text, () => mergedInline(inlinePolicy(text), below && storedPolicy(below)));
+  return engines.inline.open(label, { text, org: below && textOf(below) });
 }
 
 const neverSeen: Sightings = { firstSeenMs: () => undefined };

@@ -1,13 +1,11 @@
 import { actions } from "../engine/judge.js";
 import type { Evaluation, Guardrail, RuleRef, ToolOutcome } from "../engine/result.js";
 import { sessionTransactionsMax } from "../limits.js";
-import { enforcementModes, stricter, verdicts } from "../policy/lattice.js";
-import { documentedDefaults } from "../policy/merge.js";
-import type { EnforcementMode, Policy } from "../policy/model.js";
+import { verdicts } from "../policy/lattice.js";
+import type { EnforcementMode } from "../policy/model.js";
 import type { StoredTransaction } from "../store/store.js";
 import type { ActivePolicy } from "./active-policy.js";
 import type { EngineCache } from "./engines.js";
-import { inlinePolicy, mergedInline } from "./inline-policies.js";
 import type { Services } from "./services.js";
 
 /** What narrows an evaluation (M5). */
@@ -85,22 +83,17 @@ export function guardrailOf(transaction: StoredTransaction): Guardrail {
   return guardrail;
 }
 
-/** The transaction's own policy, ready to judge beside a base of this mode. */
-export function guardrailEngine(engines: EngineCache, source: string, mode: EnforcementMode): ActivePolicy {
-  return engines.inline.open(`guardrail/${mode}`, source, () =>
-    mergedInline(narrowingPolicy(inlinePolicy(source), mode), undefined),
-  );
+/** Opens what `guardrailEngine` answers with, where that takes its time. */
+export async function openGuardrails({ engines }: Services, { policies }: Narrowing, mode: EnforcementMode): Promise<void> {
+  for (const { policySource } of policies) await engines.inline.open(labelOf(mode), { text: policySource as string, mode });
 }
 
-/**
- * As it judges inside of a transaction: at least in the base's mode, and without grace, which would let new tools in that it is there
- * to keep out.
- */
-export function narrowingPolicy(policy: Policy, mode: EnforcementMode): Policy {
-  const own = policy.defaults.enforcementMode ?? documentedDefaults.enforcementMode;
-  const enforcementMode = stricter(enforcementModes, mode, own);
-  return { ...policy, defaults: { ...policy.defaults, enforcementMode, gracePeriodHours: 0 } };
+/** The transaction's own policy, ready to judge beside a base of this mode. */
+export function guardrailEngine(engines: EngineCache, source: string, mode: EnforcementMode): ActivePolicy {
+  return engines.inline.openInPlace(labelOf(mode), { text: source, mode });
 }
+
+const labelOf = (mode: EnforcementMode): string => `guardrail/${mode}`;
 
 /** Both judged the same list of calls: the worse of both wins, tool by tool. */
 export function worseOf(base: Evaluation, narrower: Evaluation): Evaluation {

@@ -2,9 +2,10 @@ import { timeJson } from "../report/json/rule.js";
 import { ExpectationFailed } from "../store/failures.js";
 import type { Expectation, Owner, Page, Paged, VersionSummary } from "../store/store.js";
 import { checkedOwner, checkedPage, ownerText } from "./access.js";
-import { policyDocument, storedPolicy } from "./documents.js";
+import { policyDocument, textOf } from "./documents.js";
 import { expectationFailure, whatever } from "./expectation.js";
 import { RegistryFailure } from "./failure.js";
+import { perform } from "./perform.js";
 import { findVersion } from "./publish.js";
 import type { Paging, PolicyOwner } from "./registry.js";
 import type { Caller, Services } from "./services.js";
@@ -17,7 +18,7 @@ export async function getPolicy(
   version: number | undefined,
 ): Promise<PolicyDocument> {
   const found = await findVersion(services, checkedOwner(caller, owner), version);
-  return policyDocument(found, storedPolicy(found));
+  return policyDocument(found, await perform(services, "storedDocument", textOf(found), found.source.length));
 }
 
 export async function getPolicySource(

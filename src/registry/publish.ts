@@ -1,35 +1,26 @@
 import { textDigest } from "../compiler/digest.js";
 import { publishRoundsMax, textBytesMax } from "../limits.js";
-import type { Policy } from "../policy/model.js";
 import { ExpectationFailed, LayerMoved } from "../store/failures.js";
 import type { Owner, PolicyVersion } from "../store/store.js";
 import { utf8Length } from "../syntax/source.js";
 import { checkedOwner, ownerText } from "./access.js";
-import {
-  checkedPolicy,
-  findingShape,
-  policyDocument,
-  policyLabel,
-  type ReadPolicy,
-  readPolicy,
-  storedPolicy,
-} from "./documents.js";
+import { policyDocument, type StoredText, textOf, unitsOf } from "./documents.js";
 import { checkExpectation, expectationFailure, whatever } from "./expectation.js";
 import { RegistryFailure } from "./failure.js";
 import { newPolicyId } from "./ids.js";
+import { perform } from "./perform.js";
 import type { PolicyOwner, PublishOptions, SourceText } from "./registry.js";
 import type { Caller, Services } from "./services.js";
 import type { FindingShape, PublishedPolicy } from "./shapes.js";
-import { mergeLayers, ownDigest, verifyPolicy } from "./verify.js";
 import { verifyAgents } from "./verify-agents.js";
+import type { ReadForPublishing } from "./verify-texts.js";
 
 /** What one publish works with. */
 interface Publication {
   readonly services: Services;
   readonly caller: Caller;
   readonly owner: Owner;
-  readonly read: ReadPolicy;
-  readonly policy: Policy;
+  readonly read: ReadForPublishing;
   readonly options: PublishOptions;
   readonly restoredFrom: number | undefined;
 }
@@ -71,17 +62,14 @@ export async function findVersion({ store }: Services, owner: Owner, version: nu
 }
 
 async function publishText(
-  publication: Omit<Publication, "read" | "policy">,
+  publication: Omit<Publication, "read">,
   source: string | Uint8Array,
   mediaType: "yaml" | "json",
 ): Promise<PublishedPolicy> {
-  const { owner, options } = publication;
+  const { services, owner, options } = publication;
   checkMessage(options.message);
-  const read = readPolicy(source, { label: policyLabel(owner.org, owner, mediaType), mediaType });
-  const policy = checkedPolicy(read);
-  // The layer is known before any other is read: a wrong scope is no matter of the org's policy.
-  mergeLayers(owner.agent === undefined ? { org: policy } : { agent: policy });
-  return inRounds({ ...publication, read, policy });
+  const read = await perform(services, "readForPublishing", { owner, source, mediaType }, source.length);
+  return inRounds({ ...publication, read });
 }
 
 function checkMessage(message: string | undefined): void {
@@ -121,20 +109,22 @@ function repeats({ read, options }: Publication, active: PolicyVersion): boolean
 }
 
 async function verifyAndStore(publication: Publication, org: PolicyVersion | undefined): Promise<PublishedPolicy> {
-  const { services, caller, owner, read, policy, options, restoredFrom } = publication;
-  const layers = owner.agent === undefined ? { org: policy } : { org: org && storedPolicy(org), agent: policy };
-  const verified = verifyPolicy(layers, { confirmBroad: options.confirmBroad === true });
-  const warnings = verified.warnings.map(findingShape);
-  if (owner.agent === undefined) warnings.push(...(await verifyAgents(services, owner.org, policy, read.text)));
+  const { services, caller, owner, read, options, restoredFrom } = publication;
+  const own: StoredText = { owner, source: read.text, mediaType: read.mediaType, version: 0 };
+  const layers = owner.agent === undefined ? { org: own } : { org: org && textOf(org), agent: own };
+  const asked = { layers, confirmBroad: options.confirmBroad === true };
+  const verified = await perform(services, "verifyTexts", asked, unitsOf(layers));
+  const warnings = [...verified.warnings];
+  if (owner.agent === undefined) warnings.push(...(await verifyAgents(services, own)));
   const stored = await services.store.policies.publish(
     {
       owner,
-      name: policy.meta.name,
-      description: policy.meta.description,
+      name: read.name,
+      description: read.description,
       source: read.text,
       mediaType: read.mediaType,
       sourceDigest: textDigest(read.text),
-      digest: ownDigest(policy),
+      digest: read.digest,
       artifact: verified.artifact,
       orgVersion: org?.version,
       createdAtMs: services.clock(),
@@ -150,11 +140,11 @@ async function verifyAndStore(publication: Publication, org: PolicyVersion | und
 }
 
 function answered(
-  { read, policy }: Publication,
+  { read }: Publication,
   stored: PolicyVersion,
   archived: number | undefined,
   warnings: readonly FindingShape[],
 ): PublishedPolicy {
-  const all = [...read.diagnostics.map(findingShape), ...warnings];
-  return { ...policyDocument(stored, policy), archived_version: archived ?? null, warnings: all };
+  const all = [...read.warnings, ...warnings];
+  return { ...policyDocument(stored, read.shown), archived_version: archived ?? null, warnings: all };
 }

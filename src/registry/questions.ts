@@ -1,28 +1,12 @@
-import { diffPolicies } from "../analysis/diff.js";
-import { lintPolicy } from "../analysis/lint/lint.js";
-import type { LintFinding } from "../analysis/lint/lint-report.js";
-import { type Subject, subjectOf } from "../analysis/subject.js";
-import { type Diagnostic, hasErrors } from "../diagnostics/diagnostic.js";
-import {
-  askedOpenWorkMax,
-  askedStatesMax,
-  askedWorkMax,
-  lintAskedGlobsMax,
-  lintAskedStatesMax,
-  lintAskedWorkMax,
-  toolsPerRequestMax,
-} from "../limits.js";
-import { mergePolicies } from "../policy/merge.js";
-import type { Card, Policy } from "../policy/model.js";
-import { diffJson } from "../report/json/diff.js";
+import { toolsPerRequestMax, turnWorkMsMax } from "../limits.js";
 import { explanationsJson } from "../report/json/explanation.js";
-import { lintJson } from "../report/json/lint.js";
-import { validatedJson } from "../report/json/validated.js";
 import { checkedAgent, checkWholeOrg } from "./access.js";
-import { noIds, openMerged } from "./active-policy.js";
-import { failureDetail, findingShape, readPolicy, storedPolicy } from "./documents.js";
+import { noIds, openCompiled } from "./active-policy.js";
+import { type ReferredTexts, referredUnits } from "./answers.js";
+import { textOf, textsOf } from "./documents.js";
 import { RegistryFailure } from "./failure.js";
-import { inlineLabel, inlinePolicy, inlineText, mergedInline } from "./inline-policies.js";
+import { inlineLabel, inlineText } from "./inline-policy.js";
+import { perform } from "./perform.js";
 import { findVersion } from "./publish.js";
 import type { Caller, Services } from "./services.js";
 import type {
@@ -36,98 +20,28 @@ import type {
   ValidateRequest,
 } from "./shapes.js";
 
-/** What a reference means: the layers, and whose card goes with them. */
-interface Referred {
-  readonly org?: Policy | undefined;
-  readonly agent?: Policy | undefined;
-  readonly card?: Card | undefined;
-  readonly label: string;
-}
-
-/** Analyses are budgeted in states and steps, so that no question holds the process for long; what is left open says so. */
-const budget = { statesMax: askedStatesMax, workMax: askedWorkMax, openWorkMax: askedOpenWorkMax };
-
 /** Whether a text is a policy, and with `agent_id` whether it could be published for that agent. */
 export async function validate(services: Services, caller: Caller, request: ValidateRequest): Promise<ValidateAnswer> {
   const { agent_id, policy: given } = request;
   const agent = agent_id === undefined ? undefined : checkedAgent(caller, agent_id);
-  const { policy, diagnostics } = readPolicy(inlineText(given), { label: inlineLabel, mediaType: "yaml" });
-  const all = [...diagnostics];
-  if (policy !== undefined && agent !== undefined) {
-    const org = await services.store.policies.active({ org: caller.org });
-    all.push(...mergePolicies({ org: org && storedPolicy(org), agent: policy }).diagnostics);
-  }
-  const valid = policy !== undefined && !hasErrors(all);
-  return { valid, diagnostics: all.map(findingShape), summary: valid ? summaryOf(policy, all) : null };
-}
-
-function summaryOf(policy: Policy, diagnostics: readonly Diagnostic[]): object {
-  const { files } = validatedJson([{ file: inlineLabel, policy, diagnostics }]) as { files: readonly { summary: object }[] };
-  return (files[0] as { summary: object }).summary;
+  const text = inlineText(given);
+  const merges = agent !== undefined;
+  const org = merges ? await services.store.policies.active({ org: caller.org }) : undefined;
+  const units = text.length + (org?.source.length ?? 0);
+  return perform(services, "validateText", { text, merges, org: org && textOf(org) }, units);
 }
 
 /** What changes from one policy to another, for all tool names. */
 export async function diff(services: Services, caller: Caller, request: DiffRequest): Promise<DiffAnswer> {
   const before = await referred(services, caller, request.old, "old");
   const after = await referred(services, caller, request.new, "new");
-  const { card } = after;
-  const found = diffPolicies(subject(before), subject(after), {
-    ...(card && { card, oldCard: before.card ?? card }),
-    budget,
-  });
-  const run = { diff: found, before: before.label, after: after.label, exitReasons: [], version: "" };
-  const { schema: _, ok: __, exit_reasons: ___, ...answer } = diffJson(run) as Record<string, unknown>;
-  return answer as unknown as DiffAnswer;
+  return perform(services, "diffReferred", { before, after }, referredUnits(before, after));
 }
 
 /** Rules of the top layer that do nothing, or not what they seem to. */
 export async function lint(services: Services, caller: Caller, request: PolicyReference): Promise<LintAnswer> {
-  const layers = await referred(services, caller, request, "");
-  const top = (layers.agent ?? layers.org) as Policy;
-  const globs = globsOf(layers);
-  if (globs > lintAskedGlobsMax) return lintAnswer([notDecided(top, globs)], { rules: 0, undecided: 1 });
-  const lintBudget = { statesMax: lintAskedStatesMax, workMax: lintAskedWorkMax };
-  const { findings, rules, undecided } = lintPolicy({
-    subject: subject(layers),
-    scope: top.meta.scope,
-    card: layers.card,
-    budget: lintBudget,
-  });
-  return lintAnswer(findings, { rules, undecided });
-}
-
-function notDecided({ file }: Policy, globs: number): LintFinding {
-  return {
-    code: "not_decided",
-    severity: "notice",
-    rule: undefined,
-    span: { file, line: 1, column: 1, endLine: 1, endColumn: 1 },
-    path: "",
-    message: `the policy was not looked at: it has ${globs} globs, and up to ${lintAskedGlobsMax} are looked at here`,
-    witnesses: [],
-    related: [],
-    fix: "run `smoltbot policy lint`, which takes its time",
-    safe: false,
-  };
-}
-
-function lintAnswer(findings: readonly LintFinding[], counts: { rules: number; undecided: number }): LintAnswer {
-  const file = {
-    file: inlineLabel,
-    valid: true,
-    diagnostics: [],
-    findings: findings.map((finding) => ({ ...finding, replacements: [] })),
-    suppressed: [],
-    ...counts,
-  };
-  const run = { files: [file], failOn: "error" as const, exitReasons: [], codes: {} as never, version: "" };
-  const { summary, files } = lintJson(run) as {
-    summary: { errors: number; warnings: number; notices: number };
-    files: readonly { findings: readonly { code: string }[] }[];
-  };
-  const all = files[0]?.findings ?? [];
-  const { errors, warnings, notices } = summary;
-  return { summary: { errors, warnings, notices }, findings: all, undecided: all.filter(({ code }) => code === "not_decided") };
+  const texts = await referred(services, caller, request, "");
+  return perform(services, "lintReferred", texts, referredUnits(texts));
 }
 
 /** Each tool as a call of its own: every rule that matches it, and what would apply without the rule. */
@@ -137,20 +51,25 @@ export async function explain(services: Services, caller: Caller, request: Expla
     const message = `a list of at most ${toolsPerRequestMax} tool names`;
     throw new RegistryFailure("invalid_request", `tools must be ${message}`, { details: [{ path: "tools", message }] });
   }
-  const { card, ...layers } = await referred(services, caller, request, "");
-  const { engine } = openMerged(subject(layers).policy, noIds, services.engines.onFault);
+  const texts = await referred(services, caller, request, "");
+  const { card } = texts;
+  const compiled = await perform(services, "compileReferred", texts, referredUnits(texts));
+  const { engine } = openCompiled(compiled, noIds, services.engines.onFault);
   const nowMs = services.clock();
   const explanations = [];
-  for (const [i, tool] of tools.entries()) {
+  let sinceMs = services.elapsed();
+  for (const tool of tools) {
     explanations.push(engine.explain(tool, { kind: "cicd", card, nowMs }));
-    if (i % 100 === 99) await services.pause();
+    if (services.elapsed() - sinceMs < turnWorkMsMax) continue;
+    await services.pause();
+    sinceMs = services.elapsed();
   }
   const { schema: _, ...answer } = explanationsJson(explanations) as Record<string, unknown>;
   return answer as unknown as ExplainAnswer;
 }
 
 /** @throws RegistryFailure */
-async function referred(services: Services, caller: Caller, reference: PolicyReference, path: string): Promise<Referred> {
+async function referred(services: Services, caller: Caller, reference: PolicyReference, path: string): Promise<ReferredTexts> {
   const { store, engines } = services;
   const { policy: inline, agent_id, version } = reference;
   const { org } = caller;
@@ -161,17 +80,13 @@ async function referred(services: Services, caller: Caller, reference: PolicyRef
   const agent = agent_id === undefined ? undefined : checkedAgent(caller, agent_id, joined(path, "agent_id"));
   const card = agent === undefined ? undefined : (await engines.cardOf(org, agent))?.card;
   if (inline !== undefined) {
-    const policy = inlinePolicy(inline);
-    if (policy.meta.scope === "org") return { org: policy, card, label: inlineLabel };
     const below = agent === undefined ? undefined : await store.policies.active({ org });
-    const layers = { org: below && storedPolicy(below), agent: policy };
-    mergedInline(policy, layers.org);
-    return { ...layers, card, label: inlineLabel };
+    return { inline: inlineText(inline), org: below && textOf(below), card, label: inlineLabel };
   }
   if (agent === undefined) {
     checkWholeOrg(caller, "the org's policy");
     const found = await findVersion(services, { org }, version);
-    return { org: storedPolicy(found), label: `org version ${found.version}` };
+    return { org: textOf(found), label: `org version ${found.version}` };
   }
   const layers = await store.policies.layers(org, agent);
   const own = version === undefined ? layers.agent : await findVersion(services, { org, agent }, version);
@@ -179,28 +94,9 @@ async function referred(services: Services, caller: Caller, reference: PolicyRef
     throw new RegistryFailure("not_found", `no policy is in force for the agent \`${agent}\``);
   }
   const label = own === undefined ? `org version ${layers.org?.version}` : `agent ${agent} version ${own.version}`;
-  return { org: layers.org && storedPolicy(layers.org), agent: own && storedPolicy(own), card, label };
+  return { ...textsOf({ org: layers.org, agent: own }), card, label };
 }
 
 function joined(path: string, field: string): string {
   return path === "" ? field : `${path}.${field}`;
-}
-
-/** @throws RegistryFailure `validation_error` for layers that do not merge, as an old version may not with the org of today */
-function subject({ org, agent }: Pick<Referred, "org" | "agent">): Subject {
-  const { diagnostics } = mergePolicies({ org, agent });
-  const errors = diagnostics.filter(({ level }) => level === "error");
-  if (errors.length === 0) return subjectOf({ org, agent });
-  throw new RegistryFailure("validation_error", `the policies do not merge: ${errors[0]?.message}`, {
-    details: errors.map(failureDetail),
-  });
-}
-
-function globsOf({ org, agent }: Pick<Referred, "org" | "agent">): number {
-  let globs = 0;
-  for (const policy of [org, agent]) {
-    for (const { tools } of policy?.capabilities ?? []) globs += tools.length;
-    globs += (policy?.forbidden.length ?? 0) + (policy?.triggers.length ?? 0);
-  }
-  return globs;
 }

@@ -12,7 +12,20 @@ export interface Effects {
   readonly later: (afterMs: number, work: () => void) => void;
   /** Lets other requests have the thread: long work waits for it now and then. Keeps the process alive. */
   readonly pause: () => Promise<void>;
+  /** Does long work on another thread. Absent: it is done in place, as in a command, which has nobody else to answer. */
+  readonly aside?: Aside | undefined;
 }
+
+/** A function of `policy-tasks.ts` by its name; texts go in, plain values and bytes come out. */
+export interface AsideTask {
+  readonly name: string;
+  readonly input: unknown;
+  /** Code units of all texts in `input`. */
+  readonly units: number;
+}
+
+/** @throws RegistryFailure what the function throws, or that there is no time, memory or room for it */
+export type Aside = (task: AsideTask) => Promise<unknown>;
 
 /** What a registry is made on. */
 export interface Surroundings extends Effects {

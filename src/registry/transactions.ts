@@ -3,13 +3,12 @@ import { textBytesMax, toolsPerRequestMax } from "../limits.js";
 import { timeJson } from "../report/json/rule.js";
 import type { StoredTransaction } from "../store/store.js";
 import { checkedAgent, checkedPage } from "./access.js";
-import { mergedOf } from "./active-policy.js";
-import { policyJson } from "./documents.js";
+import { textsOf, unitsOf } from "./documents.js";
 import { RegistryFailure } from "./failure.js";
 import { randomLetters } from "./ids.js";
-import { inlinePolicy, inlineText } from "./inline-policies.js";
+import { inlineText } from "./inline-policy.js";
+import { perform } from "./perform.js";
 import type { Paging } from "./registry.js";
-import { resolvedDocument } from "./resolved.js";
 import type { Caller, Services } from "./services.js";
 import type { TransactionDocument, TransactionList, TransactionRequest } from "./shapes.js";
 
@@ -30,7 +29,7 @@ export async function createTransaction(
   const { org, actor } = caller;
   const agent = checkedAgent(caller, request.agent_id);
   const policy = request.policy === undefined ? undefined : inlineText(request.policy);
-  if (policy !== undefined) inlinePolicy(policy);
+  if (policy !== undefined) await perform(services, "inlineDocument", policy, policy.length);
   const createdAtMs = clock();
   const transaction: StoredTransaction = {
     transactionId: `txn-${randomLetters(randomBytes, 20)}`,
@@ -119,11 +118,12 @@ function fieldsOf(transaction: StoredTransaction, nowMs: number): Omit<Transacti
 async function documentOf(services: Services, org: string, transaction: StoredTransaction): Promise<TransactionDocument> {
   const { agent, tools, allowedCapabilities, policySource } = transaction;
   const layers = await services.store.policies.layers(org, agent);
-  const base = layers.org === undefined && layers.agent === undefined ? {} : resolvedDocument(mergedOf(layers));
+  const isNone = layers.org === undefined && layers.agent === undefined;
+  const base = isNone ? {} : (await perform(services, "resolveLayers", textsOf(layers), unitsOf(layers))).document;
   const guardrail = {
     tools: tools ?? null,
     allowed_capabilities: allowedCapabilities ?? null,
-    policy: policySource === undefined ? null : policyJson(inlinePolicy(policySource)),
+    policy: policySource === undefined ? null : await perform(services, "inlineDocument", policySource, policySource.length),
   };
   return { ...fieldsOf(transaction, services.clock()), merged_policy: { ...base, guardrail } };
 }

@@ -1,19 +1,12 @@
-import { floorOf } from "../analysis/floor.js";
 import { diagnostic } from "../diagnostics/codes.js";
-import { agentFindingsMax, orgFloorBytesMax, orgFloorsMsMax, perPageMax, recompiledBytesMin } from "../limits.js";
-import type { Policy } from "../policy/model.js";
-import type { Owner, PolicyVersion } from "../store/store.js";
-import { findingShape, storedPolicy } from "./documents.js";
+import { agentFindingsMax, orgFloorBytesMax, orgFloorsMsMax, perPageMax } from "../limits.js";
+import type { Owner } from "../store/store.js";
+import type { CheckedAgent } from "./agent-check.js";
+import { findingShape, type StoredText, textOf } from "./documents.js";
 import { RegistryFailure } from "./failure.js";
+import { perform } from "./perform.js";
 import type { Services } from "./services.js";
 import type { FindingShape } from "./shapes.js";
-import { checkFloor, compiledArtifact, mergeLayers } from "./verify.js";
-
-/** What was found of one text under the new org policy; agents of a fleet often have the same one. */
-interface Checked {
-  readonly findings: readonly FindingShape[];
-  readonly isProven: boolean;
-}
 
 /**
  * An org's new policy against every active policy of its agents: that they merge and stay loadable, for all of them; that the floor
@@ -22,8 +15,9 @@ interface Checked {
  *
  * @throws RegistryFailure `validation_error` that names the agent
  */
-export async function verifyAgents(services: Services, org: string, policy: Policy, text: string): Promise<FindingShape[]> {
-  const check = new AgentsCheck(services, policy, text);
+export async function verifyAgents(services: Services, policy: StoredText): Promise<FindingShape[]> {
+  const check = new AgentsCheck(services, policy);
+  const { org } = policy.owner;
   for (let page = 1; ; page++) {
     const { items, total } = await services.store.policies.list(org, { page, perPage: perPageMax });
     for (const { owner, sourceDigest } of items) if (owner.agent !== undefined) await check.add(owner.agent, owner, sourceDigest);
@@ -32,15 +26,15 @@ export async function verifyAgents(services: Services, org: string, policy: Poli
 }
 
 class AgentsCheck {
-  readonly #bySource = new Map<string, Checked>();
+  /** Agents of a fleet often have the same text. */
+  readonly #bySource = new Map<string, CheckedAgent>();
   readonly #findings: FindingShape[] = [];
   #unproven = 0;
   #usedMs = 0;
 
   constructor(
     readonly services: Services,
-    readonly org: Policy,
-    readonly text: string,
+    readonly org: StoredText,
   ) {}
 
   async add(agentId: string, owner: Owner, sourceDigest: string): Promise<void> {
@@ -59,42 +53,33 @@ class AgentsCheck {
     return [...this.#findings, findingShape(diagnostic("floor_not_proven", { message }))];
   }
 
-  async #load(agentId: string, owner: Owner, sourceDigest: string): Promise<Checked | undefined> {
+  async #load(agentId: string, owner: Owner, sourceDigest: string): Promise<CheckedAgent | undefined> {
     const { store, elapsed, pause } = this.services;
     const stored = await store.policies.active(owner);
     if (stored === undefined) return undefined;
     await pause();
     const began = elapsed();
-    const checked = namingAgent(agentId, () => this.#check(stored));
+    const checked = await namingAgent(agentId, this.#check(textOf(stored)));
     this.#usedMs += elapsed() - began;
     if (stored.sourceDigest === sourceDigest) this.#bySource.set(sourceDigest, checked);
     return checked;
   }
 
-  #check(stored: PolicyVersion): Checked {
-    const agent = storedPolicy(stored);
-    const { merged, warnings } = mergeLayers({ org: this.org, agent });
-    const size = this.text.length + stored.source.length;
-    if (size > recompiledBytesMin) compiledArtifact(merged);
-    const isProven = size <= orgFloorBytesMax && this.#usedMs < orgFloorsMsMax && this.#isProven(agent);
-    return { findings: warnings.map(findingShape), isProven };
-  }
-
-  /** False where it takes more than the budget of an exploration: an org's floor is not given up for that. */
-  #isProven(agent: Policy): boolean {
-    const report = floorOf(this.org, agent);
-    checkFloor({ ...report, undecided: [] });
-    return report.holds;
+  #check(agent: StoredText): Promise<CheckedAgent> {
+    const { org } = this;
+    const units = org.source.length + agent.source.length;
+    const provesFloor = units <= orgFloorBytesMax && this.#usedMs < orgFloorsMsMax;
+    return perform(this.services, "checkAgent", { org, agent, provesFloor }, units);
   }
 }
 
-function namingAgent<T>(agentId: string, work: () => T): T {
+async function namingAgent<T>(agentId: string, work: Promise<T>): Promise<T> {
   try {
-    return work();
+    return await work;
   } catch (error) {
     if (!(error instanceof RegistryFailure)) throw error;
     const message = `with the active policy of the agent \`${agentId}\`: ${error.message}`;
-    throw new RegistryFailure(error.code, message, { details: error.details });
+    throw new RegistryFailure(error.code, message, error);
   }
 }
 

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { escapeText, quoteText } from "../../diagnostics/escape.js";
 import { isId } from "../../registry/ids.js";
+import type { ServiceFault } from "../../registry/services.js";
 import type { RegistryServer } from "../../server/app.js";
 import type { LogLevel } from "../../server/log.js";
 import { defaultOptions, defaultRates, type Rates } from "../../server/options.js";
@@ -123,6 +124,7 @@ async function serverOn(
     { createServer, ServerRefused },
     { openRegistry },
     { systemEffects },
+    { TaskThreads, taskWorkerUrl },
     { routes },
     { openApiDocument },
     { componentSchemas },
@@ -131,13 +133,17 @@ async function serverOn(
     import("../../server/app.js"),
     import("../../registry/open.js"),
     import("../../server/effects.js"),
+    import("../../server/task-threads.js"),
     import("../../server/routes/table.js"),
     import("../../server/openapi.js"),
     import("../../server/routes/schemas/components.js"),
     import("../../version.generated.js"),
   ]);
   let server: RegistryServer | undefined;
-  const service = openRegistry({ store, ...systemEffects, place: placeText(place), warn: (fault) => server?.survived(fault) });
+  const url = taskWorkerUrl();
+  const aside = url === undefined ? undefined : new TaskThreads({ url }).aside;
+  const warn = (fault: ServiceFault) => server?.survived(fault);
+  const service = openRegistry({ store, ...systemEffects, aside, place: placeText(place), warn });
   const { host, port, trustProxy = false, rate, noticeSeconds } = options;
   try {
     server = await createServer({

@@ -85,7 +85,7 @@ describe("writing a policy", () => {
       return `"capability_mappings":{${capabilities}}`;
     });
     const { policy } = read(text);
-    const printed = orderedJson(policyDocument(stored, policy ?? expect.fail("no policy")));
+    const printed = orderedJson(policyDocument(stored, policyJson(policy ?? expect.fail("no policy"))));
     const places = names.map((name) => printed.indexOf(`${JSON.stringify(name)}: {`));
     expect(places).toEqual([...places].sort((a, b) => a - b));
     expect(places).not.toContain(-1);
@@ -93,7 +93,7 @@ describe("writing a policy", () => {
 
   it("carries the identity, the times and who", () => {
     const { policy } = read(JSON.stringify(shape));
-    expect(JSON.parse(orderedJson(policyDocument(stored, policy ?? expect.fail("no policy"))))).toMatchObject({
+    expect(JSON.parse(orderedJson(policyDocument(stored, policyJson(policy ?? expect.fail("no policy")))))).toMatchObject({
       id: "pol-1",
       version: 7,
       escalation_triggers: [],
