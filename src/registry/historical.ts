@@ -142,7 +142,8 @@ function violationCount({ tally, selection }: Folded): number {
       if (finding.level !== "violation") continue;
       const keys = seen.get(trace) ?? new Set();
       seen.set(trace, keys);
-      const key = `${tool}\u0000${findingKey(finding)}`;
+      // One for the whole trace names no tool of its own.
+      const key = `${finding.tool === "" ? tool : ""}\u0000${findingKey(finding)}`;
       if (keys.has(key)) continue;
       keys.add(key);
       count++;
