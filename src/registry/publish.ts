@@ -1,4 +1,3 @@
-import { textDigest } from "../compiler/digest.js";
 import { publishRoundsMax, textBytesMax } from "../limits.js";
 import { ExpectationFailed, LayerMoved } from "../store/failures.js";
 import type { Owner, PolicyVersion } from "../store/store.js";
@@ -123,7 +122,7 @@ async function verifyAndStore(publication: Publication, org: PolicyVersion | und
       description: read.description,
       source: read.text,
       mediaType: read.mediaType,
-      sourceDigest: textDigest(read.text),
+      sourceDigest: read.sourceDigest,
       digest: read.digest,
       artifact: verified.artifact,
       orgVersion: org?.version,

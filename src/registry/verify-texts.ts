@@ -1,3 +1,4 @@
+import { textDigest } from "../compiler/digest.js";
 import type { MediaType, Owner } from "../store/store.js";
 import { checkedPolicy, findingShape, type LayerTexts, policyJson, policyLabel, readPolicy, storedPolicy } from "./documents.js";
 import { keepParsed } from "./parsed-texts.js";
@@ -10,6 +11,9 @@ export interface ReadForPublishing {
   readonly mediaType: MediaType;
   readonly name: string;
   readonly description: string | undefined;
+  /** Of the text. */
+  readonly sourceDigest: string;
+  /** Of what the policy means by itself. */
   readonly digest: string;
   /** Of `policyJson`. */
   readonly shown: object;
@@ -31,7 +35,16 @@ export function readForPublishing(sent: {
   keepParsed(text, policyLabel(owner.org, owner, mediaType), policy);
   const { name, description } = policy.meta;
   const warnings = read.diagnostics.map(findingShape);
-  return { text, mediaType, name, description, digest: ownDigest(policy), shown: policyJson(policy), warnings };
+  return {
+    text,
+    mediaType,
+    name,
+    description,
+    sourceDigest: textDigest(text),
+    digest: ownDigest(policy),
+    shown: policyJson(policy),
+    warnings,
+  };
 }
 
 /** @throws RegistryFailure `validation_error` */

@@ -116,13 +116,14 @@ class TaskThread {
     const { url, heapMb = taskHeapMb } = this.options;
     // Flags of the process, such as those of a test runner, are not for a thread that only computes.
     const worker = new Worker(url, { execArgv: [], resourceLimits: { maxOldGenerationSizeMb: heapMb } });
-    worker.unref();
     // A thread that was given up may still say something.
     const ifMine = (work: () => void) => () => this.#worker === worker && work();
     worker.on("message", (answer: TaskAnswer) => ifMine(() => this.#take(answer))());
     worker.on("messageerror", (error) => ifMine(() => this.#died(error))());
     worker.on("error", (error) => ifMine(() => this.#died(error))());
     worker.on("exit", (code) => ifMine(() => this.#died(new Error(`the thread ended with code ${code}`)))());
+    // After the listeners, which would hold the process again.
+    worker.unref();
     return worker;
   }
 

@@ -73,7 +73,7 @@ async function serve(options: Options, terminal: Terminal): Promise<number> {
   const place = placeOf(options);
   const { openLog, errorFields } = await import("../../server/log.js");
   const log = openLog(options.logLevel);
-  const { service, server } = await opened(options, place, log);
+  const { service, server, threads } = await opened(options, place, log);
   const stopped = untilStopped((signal) => log.info({ signal }, "stopping"));
   const fatal = (error: unknown) => {
     log.error(errorFields(error), "the server fails");
@@ -89,6 +89,7 @@ async function serve(options: Options, terminal: Terminal): Promise<number> {
     setTimeout(() => fatal(new Error("stopping took too long")), stopMsMax + options.noticeSeconds * 1_000).unref();
   } finally {
     await server.close();
+    await threads?.close();
     await service.close();
     process.off("uncaughtException", fatal);
   }
@@ -141,9 +142,9 @@ async function serverOn(
   ]);
   let server: RegistryServer | undefined;
   const url = taskWorkerUrl();
-  const aside = url === undefined ? undefined : new TaskThreads({ url }).aside;
+  const threads = url === undefined ? undefined : new TaskThreads({ url });
   const warn = (fault: ServiceFault) => server?.survived(fault);
-  const service = openRegistry({ store, ...systemEffects, aside, place: placeText(place), warn });
+  const service = openRegistry({ store, ...systemEffects, aside: threads?.aside, place: placeText(place), warn });
   const { host, port, trustProxy = false, rate, noticeSeconds } = options;
   try {
     server = await createServer({
@@ -162,7 +163,7 @@ async function serverOn(
       log,
       readings: () => service.services.engines.counts(),
     });
-    return { service, server };
+    return { service, server, threads };
   } catch (error) {
     await service.close();
     if (!(error instanceof ServerRefused)) throw error;
