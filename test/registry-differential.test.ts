@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Policy } from "../src/policy/model.js";
 import { referenceEvaluate } from "../src/reference/evaluate.js";
@@ -5,6 +8,7 @@ import { orderedJson } from "../src/report/json/ordered.js";
 import { openStore } from "../src/store/open.js";
 import { parseCard } from "../src/syntax/card.js";
 import { parsePolicy } from "../src/syntax/policy.js";
+import { smoltbot } from "./support/command.js";
 import { type PolicyShape, randomGlob, randomName, randomPolicy } from "./support/generate.js";
 import { Random } from "./support/random.js";
 import { comparable, type Question, RegistryModel } from "./support/registry-model.js";
@@ -37,7 +41,7 @@ class Run {
   readonly model: RegistryModel;
   readonly globs: string[] = [];
   /** By verdict, so that a run that compares nothing is seen. */
-  readonly judged = { pass: 0, warn: 0, fail: 0, whole: 0, historical: 0, denied: 0 };
+  readonly judged = { pass: 0, warn: 0, fail: 0, whole: 0, historical: 0, command: 0, denied: 0 };
 
   constructor(
     private readonly served: Served,
@@ -324,6 +328,38 @@ class Run {
     }
   }
 
+  /** The command asks the same server, judges by itself, and by the clock of this machine. */
+  async command(): Promise<void> {
+    const { model } = this;
+    const agent = this.random.pick(agents);
+    const tools = this.tools();
+    const context = this.random.pick(contexts) ?? "cicd";
+    const layers = model.layers(agent);
+    const isThere = layers.org !== undefined || layers.agent !== undefined;
+    const folder = mkdtempSync(join(tmpdir(), "smoltbot-differential-"));
+    const env = { SMOLTBOT_URL: this.url, SMOLTBOT_API_KEY: this.authorization.slice("Bearer ".length), SMOLTBOT_AGENT: agent };
+    const type = async (...args: string[]) => smoltbot([...args, "--format", "json"], { cwd: folder, env });
+    try {
+      writeFileSync(join(folder, "tools.json"), JSON.stringify(tools));
+      const ran = await type("policy", "evaluate", "--tool-manifest", "tools.json", "--context", context);
+      if (!isThere) return expect([ran.status, ran.stderr]).toEqual([2, expect.stringContaining("registry_not_found")]);
+      const json = JSON.parse(ran.stdout);
+      const question = { agent, tools, context: asTest(context), session: undefined, transaction: undefined, inline: undefined };
+      const { whole } = model.evaluate(question, Date.parse(json.evaluated_at));
+      expect(withoutPlaces(comparable({ ...json, context: "" }))).toEqual(withoutPlaces({ ...(whole as object), context: "" }));
+      this.judged.command++;
+      const runs = model.calls.filter((call) => call.agent === agent);
+      if (runs.length === 0) return;
+      const tested = await type("policy", "test", "--report-only", "--limit", "1000");
+      const said = model.historical({ agent, inline: undefined, context: "cicd", sinceMs: 0, untilMs: Number.POSITIVE_INFINITY });
+      const { summary } = JSON.parse(tested.stdout);
+      const { pass, warn, fail, skipped, calls } = summary;
+      expect({ pass, warn, fail, skipped, calls }, tested.stdout).toEqual({ ...said.summary, calls: said.calls });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }
+
   async step(): Promise<void> {
     const { random, model } = this;
     // Backwards now and then: T2 has to hold all the same.
@@ -338,8 +374,19 @@ class Run {
     else if (roll < 0.3) await this.explain();
     else if (roll < 0.35) await this.historical();
     else if (roll < 0.39) await this.resolved();
+    else if (roll < 0.42) await this.command();
     else await this.evaluate();
   }
+}
+
+/** A command records nothing, whatever its context says. */
+function asTest(context: NonNullable<Question["context"]>): "cicd" | "observer" {
+  return context === "observer" || context === "audit" ? "observer" : "cicd";
+}
+
+/** Places name the version of a stored policy there, and its owner here. */
+function withoutPlaces(evaluation: unknown): unknown {
+  return JSON.parse(JSON.stringify(evaluation).replaceAll(/(\\?"file\\?":\\?")[^"\\]*/g, "$1"));
 }
 
 /** The policy as a document of the body, as it is written: its names keep their order. */
@@ -364,7 +411,7 @@ describe.each(storeKinds)("what the registry answers on $name", ({ name: kind, p
   });
 
   test("is what the specification says, whatever came before", { timeout: 600_000 }, async () => {
-    const sums = { pass: 0, warn: 0, fail: 0, whole: 0, historical: 0, denied: 0 };
+    const sums = { pass: 0, warn: 0, fail: 0, whole: 0, historical: 0, command: 0, denied: 0 };
     const runs = scaled(kind === "sqlite" ? 10 : 4);
     for (let i = 0; i < runs; i++) {
       const org = `org-${i}`;
@@ -375,6 +422,7 @@ describe.each(storeKinds)("what the registry answers on $name", ({ name: kind, p
       for (const each of Object.keys(sums) as (keyof typeof sums)[]) sums[each] += run.judged[each];
     }
     for (const verdict of ["pass", "warn", "fail"] as const) expect(sums[verdict]).toBeGreaterThan(runs);
+    expect(sums.command).toBeGreaterThan(0);
     expect(sums.whole).toBeGreaterThan(runs * 10);
     expect(sums.historical + 1).toBeGreaterThan(runs / 2);
   });
