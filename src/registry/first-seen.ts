@@ -68,33 +68,37 @@ export class FirstSeen {
   of(org: string, agent: string, tools: readonly string[]): Sightings | Promise<Sightings> {
     const known = this.#agentTools(org, agent);
     const now = this.options.elapsed();
-    if (this.#isDown) return now - this.#downMs < retryAfterMs ? storeDown : this.#ask(org, agent, known, tools);
+    if (this.#isDown && now - this.#downMs < retryAfterMs) return storeDown;
+    // Taken out at once: what is kept may make room for others before it is judged by, and would seem new.
+    const firstMs = new Map<string, number>();
     const unknown = tools.filter((tool) => {
-      if (known.seen.get(tool)?.asked === true) return false;
+      const seen = known.seen.get(tool);
+      if (seen !== undefined) firstMs.set(tool, seen.firstMs);
+      if (this.#isDown) return true;
+      if (seen?.asked === true) return false;
       const absent = known.absent.get(tool);
       return absent === undefined || now - absent >= absentForMs;
     });
-    if (unknown.length > 0) return this.#ask(org, agent, known, unknown);
-    return { firstSeenMs: (tool) => known.seen.get(tool)?.firstMs };
+    if (unknown.length > 0) return this.#ask(org, agent, new Set(unknown), firstMs);
+    return { firstSeenMs: (tool) => firstMs.get(tool) };
   }
 
-  async #ask(org: string, agent: string, known: AgentTools, tools: readonly string[]): Promise<Sightings> {
+  async #ask(org: string, agent: string, tools: ReadonlySet<string>, firstMs: Map<string, number>): Promise<Sightings> {
     const { store, elapsed } = this.options;
     try {
-      const unique = [...new Set(tools)];
-      const found = await store.sightings.firstSeen(org, agent, unique);
+      const found = await store.sightings.firstSeen(org, agent, [...tools]);
       this.#isDown = false;
       const now = elapsed();
-      for (const tool of unique) {
+      const known = this.#agentTools(org, agent);
+      for (const tool of tools) {
+        const first = earliest(found.get(tool), known.seen.get(tool)?.firstMs, firstMs.get(tool));
+        if (first !== undefined) firstMs.set(tool, first);
         if (tool.length > nameLengthMax) continue;
-        const firstMs = found.get(tool);
-        const recorded = known.seen.get(tool);
-        if (firstMs !== undefined) this.#noteFirst(known, tool, { firstMs, notedMs: Number.NEGATIVE_INFINITY, asked: true });
-        else if (recorded !== undefined) recorded.asked = true;
-        else this.#noteAbsent(known, tool, now);
+        if (first === undefined) this.#noteAbsent(known, tool, now);
+        else this.#noteFirst(known, tool, { firstMs: first, notedMs: Number.NEGATIVE_INFINITY, asked: true });
       }
       this.#weigh(org, agent, known);
-      return { firstSeenMs: (tool) => earlier(known.seen.get(tool)?.firstMs, found.get(tool)) };
+      return { firstSeenMs: (tool) => firstMs.get(tool) };
     } catch (error) {
       this.#fail(error);
       return storeDown;
@@ -225,8 +229,10 @@ function joined(a: Sighting, b: Sighting): Sighting {
   return { ...a, firstMs: Math.min(a.firstMs, b.firstMs), lastMs: Math.max(a.lastMs, b.lastMs) };
 }
 
-function earlier(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined ? b : b === undefined ? a : Math.min(a, b);
+function earliest(...times: readonly (number | undefined)[]): number | undefined {
+  let first: number | undefined;
+  for (const time of times) if (time !== undefined && (first === undefined || time < first)) first = time;
+  return first;
 }
 
 function dropOldest(map: Map<string, unknown>): void {

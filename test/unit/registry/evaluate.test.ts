@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { sightingsOfAgentKeptMax } from "../../../src/limits.js";
 import type { EvaluateAnswer } from "../../../src/registry/shapes.js";
 import { openTestRegistry, type TestRegistry, yaml } from "../../support/registry.js";
 
@@ -201,6 +202,17 @@ describe("grace (T1, T2)", () => {
     expect(causes(await test.registry.evaluate({ agent_id, tools: ["old"], context: "gateway" }))).toEqual(["unmapped_denied"]);
     await test.registry.publish(agent, yaml(policy()));
     expect(causes(await test.registry.evaluate({ agent_id, tools: ["old"] }))).toEqual(["unmapped_denied"]);
+  });
+
+  it("does not begin again for a tool that many others push out of memory", async () => {
+    const firstMs = test.nowMs - 30 * hourMs;
+    const others = Array.from({ length: sightingsOfAgentKeptMax }, (_, i) => `n${i}`);
+    const sightings = ["old", ...others].map((tool) => ({ agent: agent_id, tool, firstMs, lastMs: firstMs }));
+    await test.store.sightings.observe("acme", sightings);
+    await test.registry.publish(agent, yaml(policy()));
+    expect(causes(await test.registry.evaluate({ agent_id, tools: ["old", "n0"] }))).toEqual(Array(2).fill("unmapped_denied"));
+    const flood = await test.registry.evaluate({ agent_id, tools: ["old", ...others.slice(1)] });
+    expect(causes(flood)).toEqual(Array(sightingsOfAgentKeptMax).fill("unmapped_denied"));
   });
 
   it("does not begin again while traces come in", async () => {
