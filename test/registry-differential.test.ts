@@ -342,7 +342,7 @@ class Run {
     try {
       writeFileSync(join(folder, "tools.json"), JSON.stringify(tools));
       const ran = await type("policy", "evaluate", "--tool-manifest", "tools.json", "--context", context);
-      if (!isThere) return expect([ran.status, ran.stderr]).toEqual([2, expect.stringContaining("registry_not_found")]);
+      if (!isThere) return expect([ran.status, ran.stderr]).toEqual([1, expect.stringContaining("registry_not_found")]);
       const json = JSON.parse(ran.stdout);
       const question = { agent, tools, context: asTest(context), session: undefined, transaction: undefined, inline: undefined };
       const { whole } = model.evaluate(question, Date.parse(json.evaluated_at));
