@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { connect } from "node:net";
 import { openRegistry, type RegistryService } from "../../src/registry/open.js";
 import type { Caller } from "../../src/registry/services.js";
+import type { Aside } from "../../src/registry/surroundings.js";
 import { createServer, type RegistryServer } from "../../src/server/app.js";
 import { systemEffects } from "../../src/server/effects.js";
 import type { Log } from "../../src/server/log.js";
@@ -28,15 +29,16 @@ export interface ServedOptions extends Partial<Omit<ServerOptions, "rates">> {
   readonly rates?: Partial<Rates>;
   readonly elapsed?: () => number;
   readonly clock?: () => number;
+  readonly aside?: Aside;
 }
 
 const noRates = Object.fromEntries(Object.keys(defaultRates).map((name) => [name, 0])) as unknown as Rates;
 
 /** A server on a store in memory and a free port of this machine; no rate limits unless they are asked for. */
 export async function serve(given: ServedOptions = {}): Promise<Served> {
-  const { rates, routes = allRoutes, elapsed, clock, ...options } = given;
+  const { rates, routes = allRoutes, elapsed, clock, aside, ...options } = given;
   const store = given.store ?? (await openStore({ path: ":memory:" }));
-  const effects = { ...systemEffects, ...(elapsed && { elapsed }), ...(clock && { clock }) };
+  const effects = { ...systemEffects, ...(elapsed && { elapsed }), ...(clock && { clock }), ...(aside && { aside }) };
   const service = openRegistry({ store, ...effects, place: "memory" });
   const lines: string[] = [];
   const write = (level: string) => (fields: object, message: string) =>
