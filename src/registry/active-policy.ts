@@ -4,6 +4,7 @@ import { ArtifactError } from "../artifact/errors.js";
 import { compilePolicy } from "../compiler/compile.js";
 import { type Engine, type FaultReport, openArtifact } from "../engine/engine.js";
 import { RuleCatalog } from "../engine/rule-catalog.js";
+import { inPlaceUnitsMax } from "../limits.js";
 import type { MergedPolicy } from "../policy/model.js";
 import type { PolicyVersion } from "../store/store.js";
 import type { ReplayEngine } from "../trace/replay-engine.js";
@@ -36,7 +37,7 @@ export type FaultSink = (fault: FaultReport) => void;
 
 /** Opens the compiled artifact where it is of these layers; compiles again where the org's policy has changed since, or it is damaged. */
 export async function openLayers(
-  effects: Pick<Effects, "aside">,
+  effects: Pick<Effects, "aside" | "pause">,
   layers: StoredLayers,
   onFault: FaultSink,
 ): Promise<ActivePolicy> {
@@ -46,13 +47,13 @@ export async function openLayers(
   const identity = { policyId: top.policyId, version: top.version, orgVersion: org?.version ?? null };
   if (agent === undefined || agent.orgVersion === org?.version) {
     try {
-      return openPolicy(decodeArtifact(top.artifact), identity, onFault);
+      return await openInSteps(effects, top.artifact, identity, onFault);
     } catch (error) {
       if (!(error instanceof ArtifactError)) throw error;
     }
   }
   const compiled = await perform(effects, "compileLayers", textsOf(layers), unitsOf(layers));
-  return openCompiled(compiled, identity, onFault);
+  return openInSteps(effects, compiled, identity, onFault);
 }
 
 export interface PolicyIds {
@@ -70,6 +71,22 @@ export function openMerged(merged: MergedPolicy, ids: PolicyIds, onFault: FaultS
 
 export function openCompiled(compiled: Uint8Array, ids: PolicyIds, onFault: FaultSink): ActivePolicy {
   return openPolicy(decodeArtifact(compiled), ids, onFault);
+}
+
+/** A large one takes a moment to check, one to open, and one to judge by for the first time: others have their turn between. */
+async function openInSteps(
+  { pause }: Pick<Effects, "pause">,
+  compiled: Uint8Array,
+  ids: PolicyIds,
+  onFault: FaultSink,
+): Promise<ActivePolicy> {
+  if (compiled.length <= inPlaceUnitsMax) return openCompiled(compiled, ids, onFault);
+  await pause();
+  const artifact = decodeArtifact(compiled);
+  await pause();
+  const policy = openPolicy(artifact, ids, onFault);
+  await pause();
+  return policy;
 }
 
 function openPolicy(artifact: Artifact, ids: PolicyIds, onFault: FaultSink): ActivePolicy {

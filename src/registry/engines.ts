@@ -66,7 +66,7 @@ export interface EngineCache {
   close(): Promise<void>;
 }
 
-export type EngineCacheOptions = Pick<Surroundings, "store" | "clock" | "elapsed" | "later" | "warn" | "aside"> & {
+export type EngineCacheOptions = Pick<Surroundings, "store" | "clock" | "elapsed" | "later" | "warn" | "aside" | "pause"> & {
   readonly enginesMax?: number | undefined;
   readonly engineBytesMax?: number | undefined;
 };
@@ -92,7 +92,7 @@ class Engines implements EngineCache {
   readonly #transactions = new Lru<string, Kept<StoredTransaction | undefined>>(transactionsKeptMax);
   readonly #bySession = new Lru<string, Kept<readonly StoredTransaction[]>>(transactionsKeptMax);
   readonly #keeping: Keeping;
-  readonly #effects: Pick<Surroundings, "aside">;
+  readonly #effects: Pick<Surroundings, "aside" | "pause">;
   readonly #stop: () => void;
   readonly #warn: (fault: ServiceFault) => void;
   #hits = 0;
@@ -108,7 +108,7 @@ class Engines implements EngineCache {
     this.#warn = warn;
     this.#policies = new Lru(options.enginesMax ?? enginesMax, options.engineBytesMax ?? engineBytesMax);
     this.#keeping = { elapsed, healthy: () => store.changes.healthy, failed: (error) => this.#failed(error) };
-    this.#effects = { aside: options.aside };
+    this.#effects = options;
     this.inline = new InlinePolicies(this.#effects, this.onFault);
     this.sessions = new SessionCounts(elapsed);
     this.firstSeen = new FirstSeen(options);

@@ -50,8 +50,8 @@ export interface RegistryService {
 }
 
 export function openRegistry({ place, warn = () => {}, cache, ...given }: RegistryOptions): RegistryService {
-  const { store, clock, elapsed, later, aside } = given;
-  const engines = openEngineCache({ store, clock, elapsed, later, aside, warn, ...cache });
+  const { store, clock, elapsed, later, aside, pause } = given;
+  const engines = openEngineCache({ store, clock, elapsed, later, aside, pause, warn, ...cache });
   const services: Services = { ...given, engines, warn };
   let closing: Promise<void> | undefined;
   const close = () => {

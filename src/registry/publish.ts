@@ -135,6 +135,8 @@ async function verifyAndStore(publication: Publication, org: PolicyVersion | und
     options.expected ?? whatever,
   );
   services.engines.changed({ org: owner.org, agent: owner.agent, kind: "policy", id: undefined });
+  // Storing a large one and writing the answer take a moment each.
+  await services.pause();
   return answered(publication, stored, stored.archived, warnings);
 }
 

@@ -148,7 +148,7 @@ describe("the cache of engines", () => {
     };
     const warn = (fault: ServiceFault) => faults.push(fault);
     const elapsed = () => state.elapsedMs;
-    engines = openEngineCache({ store, elapsed, clock: () => 0, later: () => {}, warn, enginesMax: 100 });
+    engines = openEngineCache({ store, elapsed, clock: () => 0, later: () => {}, pause: async () => {}, warn, enginesMax: 100 });
   });
   afterEach(() => test.service.close());
 
@@ -207,7 +207,14 @@ describe("the cache of engines", () => {
         return { ...found, agent: found.agent && { ...found.agent, artifact: found.agent.artifact.slice(0, 100) } };
       },
     });
-    const other = openEngineCache({ store: test.store, elapsed: () => 0, clock: () => 0, later: () => {}, warn: () => {} });
+    const other = openEngineCache({
+      store: test.store,
+      elapsed: () => 0,
+      clock: () => 0,
+      later: () => {},
+      pause: async () => {},
+      warn: () => {},
+    });
     await test.registry.publish({ agent: "a" }, yaml(policy("two")));
     expect((await other.policyOf("acme", "a"))?.artifact.name).toBe("two (resolved)");
     await other.close();
@@ -277,6 +284,7 @@ describe("first sightings", () => {
       elapsed: () => state.elapsedMs,
       clock: () => 0,
       later: (_, work) => timers.push(work),
+      pause: async () => {},
       warn: (fault) => faults.push(fault),
     });
     const { firstSeen } = engines;
