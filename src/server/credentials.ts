@@ -62,18 +62,22 @@ export class Credentials {
   /** @throws RegistryFailure `unauthorized`, `forbidden`, `rate_limited`; StoreUnavailable */
   async of(presented: Presented): Promise<Credential> {
     const { headers, address } = presented;
-    if (this.#open && (await this.#stillOpen())) {
+    const authorization = headers["authorization"];
+    const key = presentedKey(typeof authorization === "string" ? authorization : undefined);
+    // Who shows a key means its org, also before this process has heard of the first one.
+    if (key === undefined && this.#open && (await this.#stillOpen())) {
       const why = foreign(headers);
       if (why !== undefined) throw new RegistryFailure("forbidden", `without API keys only this machine is served, and ${why}`);
       return this.#local(address);
     }
-    const authorization = headers["authorization"];
-    const key = presentedKey(typeof authorization === "string" ? authorization : undefined);
     const from = addressKey(address);
     if (key === undefined || !this.keys.isKnown(key.keyId))
       refuseGuessing(this.#failures.blocked(from, authFailuresPerMinuteMax));
     const stored = key && (await this.keys.find(key));
-    if (stored !== undefined) return this.#caller(stored);
+    if (stored !== undefined) {
+      this.#open = false;
+      return this.#caller(stored);
+    }
     refuseGuessing(this.#failures.take(from, authFailuresPerMinuteMax));
     const message =
       authorization === undefined
