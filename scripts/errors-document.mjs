@@ -8,6 +8,8 @@ const areaTitles = {
   merge: "Merging org and agent",
   trace: "Traces",
   command: "Commands",
+  registry: "The registry",
+  server: "The server",
   artifact: "Compiled policies",
 };
 
