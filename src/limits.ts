@@ -245,6 +245,8 @@ export const bodyIdleMsMax = 10_000;
 export const bodyReadMsMax = 60_000;
 /** Time for a whole request, traces included. */
 export const requestReadMsMax = 10 * 60_000;
+/** Time in which a client has to take something of its answer: what waits for it counts as a request in progress. */
+export const sendIdleMsMax = 30_000;
 /** Connections of one server process: each holds a file descriptor, of which systems give 1024 to begin with. */
 export const connectionsMax = 4_096;
 /** Tools of one request to evaluate or explain, and globs of a guardrail: a session of agents has hundreds. */

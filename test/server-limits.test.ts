@@ -1,12 +1,14 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
+import { Listener } from "../src/server/listener.js";
 import { Overload } from "../src/server/overload.js";
 import type { Route } from "../src/server/route.js";
 import { routes } from "../src/server/routes/table.js";
 import { openStore } from "../src/store/open.js";
 import { exchange, head, madeKey, type Served, type ServedOptions, serve } from "./support/served.js";
 
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const open: Served[] = [];
 const started = async (options: ServedOptions = {}) => {
   const served = await serve(options);
@@ -87,6 +89,18 @@ describe("rates", () => {
     for (let i = 0; i < 60; i++) await ask(guess(i), `2001:db8:1:2::${i.toString(16)}`);
     expect((await ask(guess(1), "2001:db8:1:2:ffff::1")).statusCode).toBe(429);
     expect((await ask(guess(1), "2001:db8:1:3::1")).statusCode).toBe(401);
+  });
+
+  test("who asks without a key, or with one wrong key, keeps no neighbour's key from being looked up", async () => {
+    const store = await openStore({ path: ":memory:" });
+    const { header } = await madeKey(store, { role: "reader" });
+    const served = await started({ store });
+    const ask = async (headers: Record<string, string>) =>
+      (await served.server.inject({ method: "GET", url: "/v1/policies", headers })).statusCode;
+    const wrong = { authorization: `Bearer sbk_${"0".repeat(16)}_${"A".repeat(43)}` };
+    for (let i = 0; i < 100; i++) await ask(i % 2 === 0 ? {} : wrong);
+    expect([await ask({}), await ask(wrong)]).toEqual([429, 429]);
+    expect(await ask({ authorization: header })).toBe(200);
   });
 
   test("an unknown key is looked up once for a while", async () => {
@@ -201,4 +215,56 @@ describe("overload", () => {
     expect((await exchange(port, [line])).slice(9, 12)).toBe("204");
     expect(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).toMatch(/smoltbot_requests_shed_total [1-9]/);
   });
+});
+
+test("answers that nobody takes are cut, those that take their time are not", async () => {
+  const overload = new Overload(() => performance.now());
+  const listener = new Listener({
+    handle: (request, response) => {
+      if (request.url === "/large") response.end(Buffer.alloc(64 * 1024 * 1024));
+      else setTimeout(() => response.end("late"), 700);
+    },
+    overload,
+    onShed: () => {},
+    sendIdleMs: 200,
+  });
+  const { port } = await listener.listen("127.0.0.1", 0);
+  try {
+    const unread = connect(port, "127.0.0.1").pause();
+    unread.on("error", () => {});
+    unread.write(head("GET /large"));
+    const late = exchange(port, [head("GET /late", { Connection: "close" })], 5_000);
+    await pause(100);
+    expect(overload.inFlight).toBe(2);
+    expect(await late).toMatch(/late$/);
+    for (let i = 0; i < 200 && overload.inFlight > 0; i++) await pause(20);
+    expect(overload.inFlight).toBe(0);
+    unread.destroy();
+  } finally {
+    listener.stopListening();
+    listener.closeAll();
+  }
+});
+
+test("HEAD draws nothing out of a stream", async () => {
+  const drawn: number[] = [];
+  let ended = 0;
+  async function* pieces() {
+    try {
+      for (let i = 0; i < 50; i++) {
+        drawn.push(i);
+        yield Buffer.alloc(1024);
+      }
+    } finally {
+      ended++;
+    }
+  }
+  const handle = () => ({ status: 200, body: { stream: pieces(), type: "text/plain" } });
+  const served = await started({ routes: [{ ...slow(Promise.resolve(), { handle }), method: "GET" }] });
+  const ask = (method: "GET" | "HEAD") => served.server.inject({ method, url: "/v1/slow", headers: { host: "127.0.0.1" } });
+  const answer = await ask("HEAD");
+  await pause(50);
+  expect([answer.statusCode, answer.headers["content-type"], answer.body, drawn.length]).toEqual([200, "text/plain", "", 0]);
+  expect((await ask("GET")).body.length).toBe(50 * 1024);
+  expect([drawn.length, ended]).toEqual([50, 1]);
 });

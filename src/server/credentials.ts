@@ -36,7 +36,10 @@ export interface Presented {
 /** Tells who asks. Without any key in the store a server on loopback takes every program of the machine for its owner. */
 export class Credentials {
   readonly keys: KeyRing;
+  /** Requests without a valid key, by address. */
   readonly #failures: RateWindows;
+  /** Those of them that cost a query. Only these keep keys from being looked up, so that a neighbour without a key harms nobody. */
+  readonly #guesses: RateWindows;
   readonly #callers = new WeakMap<StoredKey, Credential>();
   readonly #locals = new Map<string, Credential>();
   #open: boolean;
@@ -45,6 +48,7 @@ export class Credentials {
   constructor(private readonly options: CredentialsOptions) {
     this.keys = new KeyRing(options.store, options.clock, options.elapsed);
     this.#failures = new RateWindows(options.elapsed);
+    this.#guesses = new RateWindows(options.elapsed);
     this.#open = options.openOrg !== undefined;
     this.#openCheckedMs = options.elapsed();
   }
@@ -71,13 +75,14 @@ export class Credentials {
       return this.#local(address);
     }
     const from = addressKey(address);
-    if (key === undefined || !this.keys.isKnown(key.keyId))
-      refuseGuessing(this.#failures.blocked(from, authFailuresPerMinuteMax));
+    const isGuess = key !== undefined && this.keys.needsQuery(key.keyId);
+    if (isGuess) refuseGuessing(this.#guesses.blocked(from, authFailuresPerMinuteMax));
     const stored = key && (await this.keys.find(key));
     if (stored !== undefined) {
       this.#open = false;
       return this.#caller(stored);
     }
+    if (isGuess) this.#guesses.take(from, authFailuresPerMinuteMax);
     refuseGuessing(this.#failures.take(from, authFailuresPerMinuteMax));
     const message =
       authorization === undefined

@@ -125,6 +125,7 @@ export class Frame {
         if (verdict !== undefined) this.parts.metrics.evaluated(verdict);
         // This process need not wait to hear of it.
         if (route.path.startsWith("/v1/keys") && route.method !== "GET") await this.parts.credentials.heard(undefined);
+        if (request.method === "HEAD") await unread(answer);
         return sendAnswer(reply, answer);
       },
     });
@@ -219,6 +220,11 @@ export class Frame {
 function passageOf(request: FastifyRequest): Passage {
   if (request.passage === null) throw new TypeError("a request was not begun");
   return request.passage;
+}
+
+/** Who asks with HEAD reads nothing: a stream would be drawn to its end for nobody. */
+async function unread({ body }: Answer): Promise<void> {
+  if (body !== undefined && "stream" in body) await body.stream[Symbol.asyncIterator]().return?.();
 }
 
 /** Why no route takes a request. */

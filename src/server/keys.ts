@@ -52,9 +52,10 @@ export class KeyRing {
     private readonly elapsed: () => number,
   ) {}
 
-  /** Whether there is such a key, as far as that is known without a query. */
-  isKnown(keyId: string): boolean {
-    return this.#known.peek(keyId) !== undefined;
+  /** Whether to find it takes a query. */
+  needsQuery(keyId: string): boolean {
+    const cached = this.#known.peek(keyId) ?? this.#unknown.peek(keyId);
+    return cached === undefined || (cached.key === undefined && this.#outdated(cached));
   }
 
   /** The key, if it is one, is not revoked and not expired, and the secret is its own. @throws StoreUnavailable */

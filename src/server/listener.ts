@@ -1,12 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { connectionsMax, headersMsMax, requestHeaderBytesMax, requestReadMsMax } from "../limits.js";
+import { connectionsMax, headersMsMax, requestHeaderBytesMax, requestReadMsMax, sendIdleMsMax } from "../limits.js";
 import type { Overload } from "./overload.js";
 
 export interface ListenerOptions {
   readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
   readonly overload: Overload;
   readonly onShed: () => void;
+  /** Tests shorten it. */
+  readonly sendIdleMs?: number | undefined;
 }
 
 const restMsMax = 2_000;
@@ -24,7 +26,7 @@ const alwaysAnswered = new Set(["/healthz", "/readyz", "/metrics"]);
 export class Listener {
   readonly #server: Server;
 
-  constructor({ handle, overload, onShed }: ListenerOptions) {
+  constructor({ handle, overload, onShed, sendIdleMs = sendIdleMsMax }: ListenerOptions) {
     const times = { headersTimeout: headersMsMax, requestTimeout: requestReadMsMax, keepAliveTimeout: 65_000 };
     const bounds = { maxHeaderSize: requestHeaderBytesMax, connectionsCheckingInterval: 1_000, insecureHTTPParser: false };
     this.#server = createServer({ ...times, ...bounds, noDelay: true }, (request, response) => {
@@ -34,12 +36,14 @@ export class Listener {
         response.writeHead(503, busyHeaders).end(busy);
         return;
       }
+      response.on("timeout", cutUnread);
       overload.inFlight++;
       response.once("close", () => {
         overload.inFlight--;
       });
       handle(request, response);
     });
+    this.#server.timeout = sendIdleMs;
     // More of them than are allowed are refused by us, not dropped unseen.
     this.#server.maxHeadersCount = 0;
     this.#server.maxConnections = connectionsMax;
@@ -75,6 +79,11 @@ export class Listener {
   closeAll(): void {
     this.#server.closeAllConnections();
   }
+}
+
+/** An answer that nobody takes is not kept; one that is still being made has its time. */
+function cutUnread(socket: Socket): void {
+  if (socket.writableLength > 0) socket.destroy();
 }
 
 /** A body that nobody wanted is taken in for a moment, so that the connection can go on; then it is cut. */

@@ -142,11 +142,11 @@ describe("the keys that are kept", () => {
     state.key = undefined;
     await keys.find(presented);
     await keys.find(presented);
-    expect([state.asked, keys.isKnown(keyId)]).toEqual([1, false]);
+    expect([state.asked, keys.needsQuery(keyId)]).toEqual([1, false]);
     state.key = stored;
     keys.heard([{ seq: 1, org: "acme", agent: undefined, kind: "key", id: keyId }]);
     expect(await keys.find(presented)).toBe(stored);
-    expect(keys.isKnown(keyId)).toBe(true);
+    expect(keys.needsQuery(keyId)).toBe(false);
   });
 });
 
