@@ -207,6 +207,8 @@ export const transactionsKeptMax = 20_000;
 export const sessionTransactionsMax = 32;
 /** Sessions whose calls are counted; the ones that called least recently are forgotten. About 200 bytes each. */
 export const sessionsKeptMax = 100_000;
+/** Code units of their names together: callers choose them, up to 2,000 each. */
+export const sessionUnitsKeptMax = 16 * 1024 * 1024;
 /** First sightings kept in memory, over all agents: about 100 bytes each. */
 export const sightingsKeptMax = 500_000;
 /** Of one agent: an agent that makes up names pushes out its own. */

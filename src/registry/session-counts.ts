@@ -1,5 +1,5 @@
 import { SessionState } from "../engine/session.js";
-import { sessionsKeptMax } from "../limits.js";
+import { sessionsKeptMax, sessionUnitsKeptMax } from "../limits.js";
 import { Lru } from "./lru.js";
 
 /** A session that nobody has called in for so long is over. */
@@ -7,7 +7,7 @@ const idleMs = 24 * 3_600_000;
 
 /** The counts of sessions (E7), by agent and session id, in this process. */
 export class SessionCounts {
-  readonly #sessions = new Lru<string, { readonly state: SessionState; usedMs: number }>(sessionsKeptMax);
+  readonly #sessions = new Lru<string, { readonly state: SessionState; usedMs: number }>(sessionsKeptMax, sessionUnitsKeptMax);
 
   constructor(private readonly elapsed: () => number) {}
 
@@ -21,7 +21,7 @@ export class SessionCounts {
       return kept.state;
     }
     const state = new SessionState();
-    this.#sessions.set(key, { state, usedMs: now });
+    this.#sessions.set(key, { state, usedMs: now }, key.length);
     return state;
   }
 

@@ -20,7 +20,7 @@ export function transactionsOf(db: Database): Transactions {
       }),
     get: (org, transactionId) =>
       db.read(async (q) => {
-        const found = q.selectFrom("transactions").where("org", "=", org).where("transaction_id", "=", transactionId);
+        const found = q.selectFrom("transactions").where("org", "=", org).where("transaction_id", "=", toStored(transactionId));
         const row = await found.selectAll().executeTakeFirst();
         return row && stored(row);
       }),
@@ -45,7 +45,7 @@ export function transactionsOf(db: Database): Transactions {
           .updateTable("transactions")
           .set({ session_key: key, session: full })
           .where("org", "=", org)
-          .where("transaction_id", "=", transactionId)
+          .where("transaction_id", "=", toStored(transactionId))
           .where("session_key", "is", null)
           .returning("agent")
           .executeTakeFirst();
@@ -53,7 +53,7 @@ export function transactionsOf(db: Database): Transactions {
           await db.announce(trx, { org, agent: bound.agent, kind: "transaction", id: transactionId });
           return session;
         }
-        const found = trx.selectFrom("transactions").where("org", "=", org).where("transaction_id", "=", transactionId);
+        const found = trx.selectFrom("transactions").where("org", "=", org).where("transaction_id", "=", toStored(transactionId));
         const row = await found.select(["session_key", "session"]).executeTakeFirst();
         return row === undefined || row.session_key === null ? undefined : fromName(row.session_key, row.session);
       }),
@@ -63,7 +63,7 @@ export function transactionsOf(db: Database): Transactions {
           .updateTable("transactions")
           .set({ ended_at_ms: by.atMs })
           .where("org", "=", org)
-          .where("transaction_id", "=", transactionId)
+          .where("transaction_id", "=", toStored(transactionId))
           .where("ended_at_ms", "is", null)
           .returning("agent")
           .executeTakeFirst();

@@ -41,6 +41,16 @@ describe.each(storeKinds)("transactions on $name", (kind) => {
     await place?.remove();
   });
 
+  it.each(["\u0000", "\ud800", "' or 1=1 --", "x".repeat(10_000)])(
+    "an id that nobody has given is not there (%j)",
+    async (id) => {
+      const org = newOrg();
+      expect(await store.transactions.get(org, id)).toBeUndefined();
+      expect(await store.transactions.bind(org, id, "s")).toBeUndefined();
+      expect(await store.transactions.end(org, id, by)).toBe(false);
+    },
+  );
+
   it("gives back what was made, and makes its agent", async () => {
     const org = newOrg();
     const full = transaction("full", {
