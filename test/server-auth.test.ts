@@ -216,6 +216,8 @@ describe("without keys", () => {
       { ...local, "sec-fetch-site": "cross-site" },
       { ...local, "x-forwarded-for": "203.0.113.9" },
       { ...local, forwarded: "for=203.0.113.9" },
+      { ...local, via: "1.1 proxy" },
+      { ...local, "x-real-ip": "203.0.113.9" },
     ]) {
       expect([headers, (await ask(headers)).statusCode]).toEqual([headers, 403]);
     }

@@ -7,6 +7,8 @@ export function isLoopback(host: string): boolean {
   return name === "localhost" || name === "::1" || (isIPv4(v4) && v4.startsWith("127."));
 }
 
+const ofProxies = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];
+
 /**
  * Whether a request to a server without keys comes from a program of this machine. A page in a browser could reach it, too: directly
  * (then it has a foreign origin), or through a name that resolves to this machine (then the Host header is not local). So could
@@ -19,7 +21,7 @@ export function foreign(headers: Readonly<Record<string, string | string[] | und
   if (origin !== undefined && origin !== `http://${host}`) return "the Origin header names a page of another site";
   const site = headers["sec-fetch-site"];
   if (site !== undefined && site !== "same-origin" && site !== "none") return "a page of another site asks";
-  if (headers["x-forwarded-for"] !== undefined || headers["forwarded"] !== undefined) return "it comes through a proxy";
+  if (ofProxies.some((name) => headers[name] !== undefined)) return "it comes through a proxy";
   return undefined;
 }
 
