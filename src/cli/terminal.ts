@@ -41,8 +41,11 @@ export interface ProcessTerminal extends Terminal {
 /** The process's own streams. A reader that goes away early (`| head`) ends the output quietly; a full disk is said. */
 export function openTerminal(): ProcessTerminal {
   let interrupted = false;
+  let unread = false;
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit();
+    // What the command was asked to do is done all the same, and its exit code says how it went.
+    if (error.code === "EPIPE") unread = true;
+    if (unread) return;
     const what = `standard output cannot be written (${error.code ?? "unknown error"})`;
     process.stderr.write(`error file_not_written: ${what}\n  what to do: make room, or send the output elsewhere\n`);
     process.exit(EXIT_FAILED);
@@ -58,7 +61,9 @@ export function openTerminal(): ProcessTerminal {
     exitCode: EXIT_OK,
     paint: colored(process.stdout) ? marks() : plain,
     colorErrors: colored(process.stderr),
-    out: (text) => void process.stdout.write(text),
+    out(text) {
+      if (!unread) process.stdout.write(text);
+    },
     err: (text) => void process.stderr.write(text),
     progress: (title) => (process.stderr.isTTY ? bar(title) : Promise.resolve(silent)),
     onInterrupt(stop) {

@@ -25,7 +25,11 @@ interface Visited {
  */
 export async function watchRuns(run: WatchedRun, terminal: Terminal): Promise<number> {
   const changes = new Changes();
-  const stopped = new Promise<"stopped">((done) => process.once("SIGINT", () => done("stopped")));
+  const stopped = new Promise<"stopped">((done) => {
+    process.once("SIGINT", () => done("stopped"));
+    // Nobody reads any more.
+    process.stdout.once("error", () => done("stopped"));
+  });
   let code: number;
   for (;;) {
     const visited = new Map<string, Visited>();
