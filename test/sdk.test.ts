@@ -349,8 +349,10 @@ describe("the registry behind an address answers and refuses as the one on a sto
     // The same caller: who did what is the same text.
     const admin = `key/${behind.adminKey.split("_")[1]}`;
     own = await openTestRegistry();
-    own.nowMs = Date.now();
+    // Lists are in the order of time: this key is the older one on both sides.
+    own.nowMs = Date.now() - 1000;
     await own.registry.createKey({ name: "admin", role: "admin" });
+    own.nowMs = Date.now();
     const remote = remoteRegistry(clientOf(behind.adminKey, behind.url), behind.url, org);
     const watched = new Proxy(remote, {
       get: (target, name) => {
