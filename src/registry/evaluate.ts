@@ -183,7 +183,10 @@ function faultEvaluation(
 ): Evaluation {
   const { enforcementMode, failOpen } = artifact.defaults;
   const mode = enforcementMode.value;
-  const { verdict, action } = decideOnFault({ engineLoaded: true, failOpen: failOpen.value, mode });
+  // A guardrail that is missing denies whatever else is known (M5).
+  const isLost = context.guardrail === null;
+  const open = decideOnFault({ engineLoaded: true, failOpen: failOpen.value, mode });
+  const { verdict, action } = isLost ? ({ verdict: "fail", action: "deny" } as const) : open;
   const counts = new Map<string, number>();
   for (const tool of tools) counts.set(nameOf(tool), (counts.get(nameOf(tool)) ?? 0) + 1);
   const none = { rule: null, capability: null, alsoMatches: [], forbidden: [], triggers: [] };
