@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { remoteRegistry } from "../src/cli/registry/remote.js";
+import { SmoltbotClient as CommandClient } from "../src/client/client.js";
 import { everyItem, PreconditionFailedError, SmoltbotClient, SmoltbotError } from "../src/client.js";
 import { RegistryFailure } from "../src/registry/failure.js";
 import type { Registry, SourceText } from "../src/registry/registry.js";
@@ -353,7 +354,9 @@ describe("the registry behind an address answers and refuses as the one on a sto
     own.nowMs = Date.now() - 1000;
     await own.registry.createKey({ name: "admin", role: "admin" });
     own.nowMs = Date.now();
-    const remote = remoteRegistry(clientOf(behind.adminKey, behind.url), behind.url, org);
+    // The command has the client's modules in it; the SDK's bundle has classes of its own.
+    const commandClient = new CommandClient({ apiKey: behind.adminKey, baseUrl: behind.url });
+    const remote = remoteRegistry(commandClient, behind.url, org);
     const watched = new Proxy(remote, {
       get: (target, name) => {
         called.add(String(name));

@@ -127,20 +127,14 @@ describe.skipIf(absent)("Chromium", () => {
       await page.route("**/page", (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html>" }));
       await page.goto(`${server.url}/page`);
       script();
-      const answer = await page.evaluate(
-        async ([code, steps, baseUrl]) => {
-          const address = URL.createObjectURL(new Blob([code as string], { type: "text/javascript" }));
-          const { SmoltbotClient, NotFoundError } = await import(address);
-          const run = new Function(
-            "SmoltbotClient",
-            "NotFoundError",
-            "baseUrl",
-            `return (async () => {${steps}; return outcome; })()`,
-          );
-          return run(SmoltbotClient, NotFoundError, baseUrl);
-        },
-        [readFileSync(built, "utf8"), program, server.url],
-      );
+      // As text: the test runner rewrites `import()` in functions.
+      const answer = await page.evaluate(`(async () => {
+        const baseUrl = ${JSON.stringify(server.url)};
+        const code = new Blob([${JSON.stringify(readFileSync(built, "utf8"))}], { type: "text/javascript" });
+        const { SmoltbotClient, NotFoundError } = await import(URL.createObjectURL(code));
+        ${program};
+        return outcome;
+      })()`);
       expect(answer).toEqual(outcome);
       expect(sent()).toEqual(requests);
     } finally {
