@@ -147,6 +147,8 @@ export const lintStatesMax = 20_000;
 export const lintWorkMax = 2_000_000;
 /** The same for all questions about one policy: about ten seconds; further questions are reported as not decided. */
 export const lintTotalWorkMax = 120_000_000;
+/** Automaton items that single answers may cost, over all questions about one policy, where an exploration was given up: some seconds. */
+export const lintOpenWorkMax = 8_000_000;
 /** Lines by which two stretches of text may differ before a diff shows one as replaced by the other: its memory is the square. */
 export const diffEditsMax = 1_000;
 /** Times `policy lint --fix` looks again at what it changed: removals that hide each other end long before. */

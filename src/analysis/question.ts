@@ -68,6 +68,8 @@ export interface Exploration {
   readonly answers: ReadonlyMap<string, AnswerSet>;
   readonly states: number;
   readonly work: number;
+  /** Items looked at to decide single answers; absent where that was not needed. */
+  readonly openWork?: number;
   /**
    * The answer of one valid name, whether or not the exploration is complete. Undefined where the question does not care, and for
    * names that are not valid. Linear in the name but for states met for the first time.

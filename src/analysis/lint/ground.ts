@@ -1,6 +1,6 @@
 import { matchGlob } from "../../glob/match.js";
 import { ANY, type Glob } from "../../glob/parse.js";
-import { lintStatesMax, lintTotalWorkMax, lintWorkMax } from "../../limits.js";
+import { lintOpenWorkMax, lintStatesMax, lintTotalWorkMax, lintWorkMax, openAnswersWorkMax } from "../../limits.js";
 import type { Card, MergedPolicy } from "../../policy/model.js";
 import { explore } from "../explore.js";
 import { type Outcome, outcomeKey } from "../outcome.js";
@@ -35,6 +35,7 @@ export class Ground {
   readonly #counts: Unit[] = [];
   readonly #budget: ExplorationBudget;
   #workLeft: number;
+  #openWorkLeft: number;
   readonly #containers = new Map<string, readonly string[]>();
   readonly #fresh: { readonly star: string; readonly any: string };
   #counting: Counting | undefined;
@@ -48,6 +49,7 @@ export class Ground {
     this.card = options.card;
     this.#budget = options.budget ?? { statesMax: lintStatesMax, workMax: lintWorkMax };
     this.#workLeft = Math.max(lintTotalWorkMax, this.#budget.workMax);
+    this.#openWorkLeft = lintOpenWorkMax;
     this.index = new GlobIndex(this.units.flatMap(({ globs }) => globs));
     this.#fresh = freshLetters(this.units);
     for (const unit of this.units) {
@@ -304,8 +306,14 @@ export class Ground {
   /** Within the budget of one question and what is left of all. */
   explore(question: Question): Exploration {
     const { statesMax, workMax } = this.#budget;
-    const exploration = explore({ ...question, budget: { statesMax, workMax: Math.max(0, Math.min(workMax, this.#workLeft)) } });
+    const budget = {
+      statesMax,
+      workMax: Math.max(0, Math.min(workMax, this.#workLeft)),
+      openWorkMax: Math.max(0, Math.min(openAnswersWorkMax, this.#openWorkLeft)),
+    };
+    const exploration = explore({ ...question, budget });
     this.#workLeft -= exploration.work;
+    this.#openWorkLeft -= exploration.openWork ?? 0;
     return exploration;
   }
 }

@@ -16,7 +16,7 @@ export function decideOneByOne(asked: Question, exploration: Exploration): Explo
   const question = { ...asked, globs };
   const { answers, answerOf } = exploration;
   const workMax = question.budget?.openWorkMax ?? openAnswersWorkMax;
-  const { found, open, bounded } = completeAnswers(question, new Set(answers.keys()), workMax);
+  const { found, open, bounded, work } = completeAnswers(question, new Set(answers.keys()), workMax);
   // Each may have to be matched with all globs, and it is long.
   let triesLeft = Math.ceil(workMax / (triedGlobWork * (globs.length + 1)));
   const sets: AnswerSet[] = [...answers.values()];
@@ -41,6 +41,7 @@ export function decideOneByOne(asked: Question, exploration: Exploration): Explo
   sized.sort((a, b) => compareNames(pointsOf(a.witness) as number[], pointsOf(b.witness) as number[]));
   return {
     ...exploration,
+    openWork: work,
     complete: bounded && open.size === 0,
     open: bounded ? [...open] : undefined,
     answers: new Map(sized.map((set) => [set.answer, set])),
