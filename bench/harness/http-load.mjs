@@ -12,6 +12,8 @@ const bodies = requests.map((text) => Buffer.from(text));
 
 /** Status -> microseconds of each answer. */
 const answered = new Map();
+/** The same from when a request was sent: without its time in our own queue, where all connections were waiting. */
+const served = new Map();
 let sent = 0;
 let failed = 0;
 const due = [];
@@ -45,6 +47,7 @@ class Connection {
 
   send(dueMs) {
     this.sinceMs = dueMs;
+    this.sentMs = performance.now();
     this.socket.write(bodies[sent++ % bodies.length]);
   }
 
@@ -66,13 +69,18 @@ class Connection {
     if (this.pending.length < head + 4 + length) return;
     this.pending = this.pending.subarray(head + 4 + length);
     const status = text.slice(9, 12);
-    const times = answered.get(status) ?? [];
-    answered.set(status, times);
-    times.push(Math.round((performance.now() - this.sinceMs) * 1000));
+    note(answered, status, this.sinceMs);
+    note(served, status, this.sentMs);
     this.sinceMs = undefined;
     if (text.includes("\r\nconnection: close")) this.socket.destroy();
     else this.free();
   }
+}
+
+function note(times, status, sinceMs) {
+  const list = times.get(status) ?? [];
+  times.set(status, list);
+  list.push(Math.round((performance.now() - sinceMs) * 1000));
 }
 
 const all = Array.from({ length: connections }, () => new Connection());
@@ -95,7 +103,6 @@ const done = () => all.every((c) => c.sinceMs === undefined) && firstDue === due
 setTimeout(function wait() {
   if (!done() && performance.now() < endMs + patienceMs) return void setTimeout(wait, 20);
   const unanswered = all.filter((c) => c.sinceMs !== undefined).length + due.length - firstDue;
-  process.stdout.write(`${JSON.stringify({ sent, failed, unanswered, seconds, answered: Object.fromEntries(answered) })}\n`, () =>
-    process.exit(0),
-  );
+  const times = { answered: Object.fromEntries(answered), served: Object.fromEntries(served) };
+  process.stdout.write(`${JSON.stringify({ sent, failed, unanswered, seconds, ...times })}\n`, () => process.exit(0));
 }, seconds * 1000);
